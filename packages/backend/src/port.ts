@@ -1,0 +1,215 @@
+import type { OutputSink, RunResult, StdinSource } from "@cco/exec";
+
+/**
+ * - `none`: only the guest's own loopback.
+ * - `allowlist`: the hosts named in `allow`, and nothing else.
+ * - `open`: the internet, through a proxy; never the host's loopback or its own addresses.
+ */
+export type NetworkPolicy = "none" | "allowlist" | "open";
+
+export interface GuestNetwork {
+  readonly policy: NetworkPolicy;
+  /**
+   * `example.com`, `*.example.com`, each with an optional `:port`; or a loopback
+   * `127.0.0.1:4010` of the place, reachable under any policy only by standing here.
+   */
+  readonly allow: readonly string[];
+}
+
+/** What a backend enforces; what it cannot promise it must not list. */
+export interface BackendPromises {
+  readonly networkPolicies: readonly NetworkPolicy[];
+  /** Who enforces the network policy, in words for `box status`. */
+  readonly networkEnforcedBy: string;
+  /** No process of a session outlives its end. */
+  readonly reapsProcesses: boolean;
+  /** The agent's end is seen from outside the guest; else it is the guest's claim. */
+  readonly observesEnd: boolean;
+  /** The terminal's server is outside the guest's reach. */
+  readonly terminalOutside: boolean;
+  /** A running session goes on after the host restarts. */
+  readonly survivesHostRestart: boolean;
+}
+
+export type BackendStatus = "missing" | "stopped" | "running" | "broken";
+
+/** One finding of {@link SandboxBackend.check}. */
+export interface BackendCheck {
+  /** The thing looked at: `bubblewrap`, `user namespaces`, `tmux`. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found: a version, or what is wrong. */
+  readonly detail: string;
+  /** The command that mends it, where `ok` is false. */
+  readonly fix?: string;
+}
+
+export interface BackendCreateOptions {
+  readonly signal?: AbortSignal;
+  /** One line of progress. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** A file to put into a box or a guest. */
+export interface GuestFile {
+  /** Absolute in the guest, or relative to its home. */
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** Permission bits. Default 0o644. */
+  readonly mode?: number;
+}
+
+/** What a guest is made with. Kept by the backend: a later `openGuest` without it gets the same. */
+export interface GuestOptions {
+  /**
+   * Programs, by name or absolute path in the place, that the guest must be able
+   * to start beside the system's own.
+   */
+  readonly programs?: readonly string[];
+  /** Default `{ policy: "none", allow: [] }`. */
+  readonly network?: GuestNetwork;
+  /** Variables of every program in the guest. Never a secret: these are written down. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Run once in the guest (or a fresh one over the same bytes) after the agent's
+   * end, without a terminal or a network, for at most ten minutes.
+   */
+  readonly afterEnd?: readonly string[];
+}
+
+export interface GuestExecOptions {
+  /** Default `"ignore"`. */
+  readonly stdin?: Exclude<StdinSource, "inherit">;
+  /** Default `"buffer"`. */
+  readonly stdout?: Exclude<OutputSink, "inherit">;
+  readonly stderr?: Exclude<OutputSink, "inherit">;
+  /** Working directory in the guest. Default: the workspace. */
+  readonly cwd?: string;
+  /** Added to the guest's environment for this program. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly maxBuffer?: number;
+}
+
+/** How an agent ended. */
+export interface End {
+  /** `null` where nobody saw one (killed with its box, host restarted). */
+  readonly exitCode: number | null;
+  /** `"KILL"`, `"TERM"`, …: the signal that ended it, where that is known. */
+  readonly signal: string | null;
+  /** `observed` from outside the guest, or `claimed` by it. */
+  readonly endedBy: "observed" | "claimed";
+  /**
+   * - `exit`: it ended by itself, `exitCode` says how.
+   * - `signal`: a signal ended it.
+   * - `killed`: its supervisor or terminal server was killed, and it with them.
+   * - `host-restart`: its machine was restarted.
+   * - `not-started`: it was asked to start and never did.
+   */
+  readonly reason: "exit" | "signal" | "killed" | "host-restart" | "not-started";
+  /** When it was seen, where that is known. */
+  readonly endedAt: Date | null;
+}
+
+/** What is known of a session's agent without waiting. */
+export type GuestState =
+  | { readonly kind: "absent" }
+  | { readonly kind: "idle" }
+  | { readonly kind: "running"; readonly startedAt: Date | null }
+  | { readonly kind: "ended"; readonly startedAt: Date | null; readonly end: End };
+
+/** The agent's terminal. It outlives every viewer. */
+export interface Terminal {
+  /**
+   * The argv, for the host, that starts `argv` in the guest's workspace and then shows it. Run
+   * again while it runs it only shows; after the end it shows the last screen. The
+   * agent is never started twice. At most 16,000 bytes in all: pass files, not texts.
+   */
+  launchArgv(argv: readonly string[]): readonly string[];
+  /**
+   * Start `argv` detached, as `launchArgv` does without a viewer. Resolves once the
+   * agent's sandbox is up; a second call changes nothing.
+   *
+   * @throws {BackendError} `START_FAILED` with what was printed.
+   */
+  start(argv: readonly string[]): Promise<void>;
+  /**
+   * Resolves once a launch that something else began has the agent's sandbox up (or
+   * already ended).
+   *
+   * @throws {BackendError} `START_FAILED` after `timeoutMs` (default 10,000).
+   */
+  started(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<void>;
+  /** The argv, for the host, that shows the terminal; after the end, its last screen. */
+  viewArgv(): readonly string[];
+  /** Put `text` to the agent as one bracketed paste, then Enter. @throws {BackendError} `NOT_RUNNING` */
+  send(text: string): Promise<void>;
+  /** The screen as text now, or as it was at the end. */
+  capture(): Promise<string>;
+  /**
+   * What the terminal printed since the start, raw bytes as the agent wrote them, to `sink`
+   * (ended at the end). At most the last 64 MiB are kept.
+   *
+   * @param options.follow go on until the agent's end.
+   */
+  log(
+    sink: NodeJS.WritableStream,
+    options?: { follow?: boolean; signal?: AbortSignal },
+  ): Promise<void>;
+}
+
+/** The inside of a box, as one session sees it. */
+export interface Guest {
+  readonly id: string;
+  /** Absolute, as programs in the guest see them. */
+  readonly paths: { readonly workspace: string; readonly exchange: string; readonly home: string };
+  /**
+   * Run `argv` in the guest, beside the agent or over a dead one's bytes. What must
+   * reach the agent itself goes through `terminal`.
+   *
+   * Resolves whenever the program ended; a guest that ends meanwhile is an exit code
+   * or a `RunError`.
+   */
+  exec(argv: readonly string[], options?: GuestExecOptions): Promise<RunResult>;
+  readonly terminal: Terminal;
+  state(): Promise<GuestState>;
+  /** TERM to the agent itself, KILL to everything after `graceMs` (default 10,000). Resolves at the end. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+  /** Resolves at the agent's end, at once if it has ended. Aborting rejects; the agent goes on. */
+  ended(options?: { signal?: AbortSignal }): Promise<End>;
+}
+
+export interface BackendDescription {
+  /** Version of the tool that isolates, or `null`. */
+  readonly version: string | null;
+  readonly disk: { readonly usedBytes: number; readonly freeBytes: number } | null;
+  readonly memory: { readonly usedBytes: number; readonly totalBytes: number } | null;
+}
+
+export interface SandboxBackend {
+  /** `local`, `container`, … */
+  readonly name: string;
+  /** The box's own name where a backend has several, else the backend's. */
+  readonly box: string;
+  readonly promises: BackendPromises;
+  status(options?: { signal?: AbortSignal }): Promise<BackendStatus>;
+  /** What the backend needs, piece by piece, each with the command that mends it. */
+  check(): Promise<readonly BackendCheck[]>;
+  describe(): Promise<BackendDescription>;
+  create(options?: BackendCreateOptions): Promise<void>;
+  start(options?: BackendCreateOptions): Promise<void>;
+  stop(): Promise<void>;
+  destroy(): Promise<void>;
+  provision(files: readonly GuestFile[]): Promise<void>;
+  /**
+   * The guest with this id, made if it is not there. Safe to repeat.
+   *
+   * @throws {BackendError} `PROGRAM_NOT_FOUND`, `BOX_MISSING`, `NETWORK_UNSUPPORTED`.
+   */
+  openGuest(guestId: string, options?: GuestOptions): Promise<Guest>;
+  /** End all of it and remove its bytes. A guest that is not there is fine. */
+  closeGuest(guestId: string): Promise<void>;
+  /** Ids of all guests that have bytes here, and how they are: one call for many sessions. */
+  guests(): Promise<ReadonlyMap<string, GuestState>>;
+}

@@ -1,0 +1,1 @@
+export { FakeRunner, type FakeReply } from "./fake-runner.js";

@@ -1,0 +1,1 @@
+export type { Finding, FindingTier, Session, SessionResult, SessionState } from "./session.js";

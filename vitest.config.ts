@@ -1,0 +1,45 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+/** Tests run the packages from source: `@cco/x` and `@cco/x/testing` resolve to `src`. */
+const alias = readdirSync(`${root}packages`).flatMap((name) => [
+  { find: new RegExp(`^@cco/${name}$`), replacement: `${root}packages/${name}/src/index.ts` },
+  {
+    find: new RegExp(`^@cco/${name}/testing$`),
+    replacement: `${root}packages/${name}/src/testing/index.ts`,
+  },
+]);
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: ["packages/*/test/**/*.test.ts", "test/integration/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
