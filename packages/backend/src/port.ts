@@ -87,6 +87,8 @@ export interface GuestExecOptions {
   readonly cwd?: string;
   /** Added to the guest's environment for this program. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Under the guest's network policy; default `false`: no network but its own loopback. */
+  readonly network?: boolean;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly maxBuffer?: number;

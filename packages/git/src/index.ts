@@ -1,1 +1,2 @@
-export {};
+export { GitError, type GitErrorCode } from "./errors.js";
+export { Git, gitFailed, type GitOptions } from "./git.js";
