@@ -1,1 +1,38 @@
-export type { Finding, FindingTier, Session, SessionResult, SessionState } from "./session.js";
+export type { AgentContext, AgentProfile } from "./agents/profile.js";
+export { SandboxError, type SandboxErrorCode } from "./errors.js";
+export type {
+  SandboxEvent,
+  SandboxNoteCode,
+  SandboxNoteEvent,
+  SandboxStep,
+  SandboxStepEvent,
+} from "./events.js";
+export type {
+  IntakeOptions,
+  LogsOptions,
+  PrepareOptions,
+  PullOptions,
+  PullStrategy,
+  SandboxOptions,
+  WaitOptions,
+} from "./options.js";
+export type {
+  BoxReport,
+  DiffCommit,
+  DiffFile,
+  DiffReport,
+  GcItem,
+  GcReport,
+  Landed,
+  PreparedSession,
+  PulledSession,
+} from "./reports.js";
+export { Sandbox } from "./sandbox.js";
+export {
+  publicSession,
+  type Finding,
+  type FindingTier,
+  type Session,
+  type SessionResult,
+  type SessionState,
+} from "./session.js";

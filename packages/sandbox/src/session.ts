@@ -55,3 +55,32 @@ export interface Session {
   readonly pulled: boolean;
   readonly result: SessionResult | null;
 }
+
+/** Exactly the keys of {@link Session}, in the order people read them: what `--json` prints. */
+export function publicSession(session: Session): Session {
+  return {
+    sessionId: session.sessionId,
+    repo: session.repo,
+    branch: session.branch,
+    plan: session.plan,
+    backend: session.backend,
+    agent: session.agent,
+    host: session.host,
+    box: session.box,
+    baseCommit: session.baseCommit,
+    state: session.state,
+    waiting: session.waiting,
+    resumesAt: session.resumesAt,
+    exitCode: session.exitCode,
+    signal: session.signal,
+    endedBy: session.endedBy,
+    reason: session.reason,
+    createdAt: session.createdAt,
+    startedAt: session.startedAt,
+    endedAt: session.endedAt,
+    pane: session.pane,
+    command: session.command,
+    pulled: session.pulled,
+    result: session.result,
+  };
+}

@@ -1,0 +1,76 @@
+import type { BackendDescription, BackendStatus, NetworkPolicy } from "@cco/backend";
+
+import type { Finding, Session } from "./session.js";
+
+/** `prepare`'s answer: the session, and the argv that starts and shows it. */
+export type PreparedSession = Session & {
+  /** `command` as an argv for the host. */
+  readonly launchArgv: readonly string[];
+};
+
+export interface Landed {
+  readonly branch: string;
+  /** Where it was, or `null` for a new branch. */
+  readonly from: string | null;
+  readonly tip: string;
+}
+
+/** `pull`'s answer: the session, and what became of its commits. */
+export type PulledSession = Session & {
+  /** `null` where nothing moved: a snapshot, no commits, already pulled. */
+  readonly landed: Landed | null;
+  readonly alreadyPulled: boolean;
+};
+
+export interface DiffCommit {
+  readonly sha: string;
+  readonly subject: string;
+  readonly author: string;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
+export interface DiffFile {
+  readonly path: string;
+  /** git's letter: `A`, `M`, `D`, `T`. */
+  readonly status: string;
+  /** Lines; `null` for a binary file. */
+  readonly added: number | null;
+  readonly removed: number | null;
+}
+
+/** What pull would bring. */
+export interface DiffReport {
+  readonly sessionId: string;
+  readonly base: string;
+  readonly tip: string;
+  readonly commits: readonly DiffCommit[];
+  readonly files: readonly DiffFile[];
+  readonly findings: readonly Finding[];
+}
+
+export interface GcItem {
+  readonly kind: "session" | "guest" | "exchange" | "refs";
+  readonly id: string;
+  /** `pulled`, `orphaned`, `expired`, `unpulled`, `running`, `unreadable`. */
+  readonly why: string;
+}
+
+export interface GcReport {
+  /** Removed, or with `dryRun` what would be. */
+  readonly removed: readonly GcItem[];
+  readonly kept: readonly GcItem[];
+}
+
+export interface BoxReport {
+  readonly backend: string;
+  readonly host: string | null;
+  readonly name: string;
+  readonly status: BackendStatus;
+  readonly version: string | null;
+  readonly network: { readonly policy: NetworkPolicy; readonly enforcedBy: string };
+  readonly disk: BackendDescription["disk"];
+  readonly memory: BackendDescription["memory"];
+  /** Sessions of this box that are not pulled. */
+  readonly sessions: number;
+}

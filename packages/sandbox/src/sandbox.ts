@@ -1,0 +1,134 @@
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/require-await -- bodies follow */
+import type {
+  LogsOptions,
+  PrepareOptions,
+  PullOptions,
+  SandboxOptions,
+  WaitOptions,
+} from "./options.js";
+import type { BoxReport, DiffReport, GcReport, PreparedSession, PulledSession } from "./reports.js";
+import type { Session } from "./session.js";
+
+/**
+ * The session engine: what `cco box …` does, without a terminal, a window or a print.
+ *
+ * Every call reads the facts on disk and in the box; nothing is cached between calls.
+ * A session may be named by its id or a unique prefix of it.
+ */
+export class Sandbox {
+  constructor(options: SandboxOptions) {
+    void options;
+  }
+
+  /**
+   * Send the branch of `repoRoot` and the plan into a guest of its own. Launches nothing.
+   * Where it fails or is interrupted, nothing of it is left.
+   *
+   * @throws {SandboxError} `PLAN_*`, `UNBORN_BRANCH`, `DETACHED_HEAD`, `OPERATION_IN_PROGRESS`,
+   *   `BOX_*`, `AGENT_*`, `DISK_FULL`, `TRANSFER_FAILED`, `INTERRUPTED`.
+   * @throws {GitError} `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `GIT_MISSING`, `GIT_TOO_OLD`.
+   */
+  async prepare(options: PrepareOptions): Promise<PreparedSession> {
+    throw new Error("not built");
+  }
+
+  /** Start the agent detached. A second call changes nothing. */
+  async launch(id: string, options: { signal?: AbortSignal } = {}): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /** After something (a pane) ran `launchArgv`: resolve once the agent is up, and record the pane. */
+  async confirmLaunch(
+    id: string,
+    options: { pane?: string; signal?: AbortSignal } = {},
+  ): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /** The session with exactly this id. @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_UNREADABLE` */
+  async get(id: string): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /**
+   * The session with this id or unique prefix.
+   *
+   * @param options.repo only among the sessions of this repository (main worktree's real path).
+   * @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_ID_AMBIGUOUS`, `SESSION_ID_MALFORMED`.
+   */
+  async find(prefixOrId: string, options: { repo?: string } = {}): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /** Newest first. An unreadable one is a note event. One call to the box, none where all have ended. */
+  async list(options: { repo?: string } = {}): Promise<readonly Session[]> {
+    throw new Error("not built");
+  }
+
+  /**
+   * Block until the session has ended, however: `state` says how (`lost` too).
+   *
+   * @throws {SandboxError} `WAIT_TIMED_OUT` (the agent goes on), `INTERRUPTED`.
+   */
+  async wait(id: string, options: WaitOptions = {}): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /**
+   * Wait for the end, bring the result, check it, move the branch, release the guest. Can be
+   * repeated after any failure; a second one at the same time waits for the first.
+   *
+   * An agent that failed is no error here: its commits land, `state` says it.
+   *
+   * @throws {SandboxError} `WAIT_TIMED_OUT`, `SESSION_LOST`, `INTAKE_REFUSED`, `BUNDLE_TRUNCATED`,
+   *   `BUNDLE_GONE`, `CHECK_FAILED`, `BRANCH_*`, `WORKTREE_DIRTY`, `MERGE_CONFLICT`,
+   *   `RESULT_REWRITTEN`, `DISK_FULL`, `INTERRUPTED`.
+   */
+  async pull(id: string, options: PullOptions = {}): Promise<PulledSession> {
+    throw new Error("not built");
+  }
+
+  /** What the agent's terminal printed, to `sink` (ended at the end). */
+  async logs(id: string, sink: NodeJS.WritableStream, options: LogsOptions = {}): Promise<void> {
+    throw new Error("not built");
+  }
+
+  /** The argv, for the host, that shows the agent's terminal; after the end, its last screen. */
+  async viewArgv(id: string): Promise<readonly string[]> {
+    throw new Error("not built");
+  }
+
+  /** Put `text` to the agent as one paste. @throws {SandboxError} `NOT_RUNNING` */
+  async send(id: string, text: string): Promise<void> {
+    throw new Error("not built");
+  }
+
+  /** Stop the agent; resolves at its end. What it left stays pullable. @throws {SandboxError} `NOT_RUNNING` */
+  async cancel(id: string): Promise<Session> {
+    throw new Error("not built");
+  }
+
+  /** What pull would bring; takes a snapshot to the session's ref where the last one may be old. */
+  async diff(id: string, options: { signal?: AbortSignal } = {}): Promise<DiffReport> {
+    throw new Error("not built");
+  }
+
+  /**
+   * Forget a session: its guest, its record, its refs.
+   *
+   * @throws {SandboxError} `UNPULLED_WORK`, `SESSION_RUNNING`: unless `force`.
+   */
+  async remove(id: string, options: { force?: boolean } = {}): Promise<void> {
+    throw new Error("not built");
+  }
+
+  /** Remove what is pulled, orphaned or expired; never unpulled work. */
+  async gc(options: { dryRun?: boolean } = {}): Promise<GcReport> {
+    throw new Error("not built");
+  }
+
+  /** The box of new sessions. */
+  async status(): Promise<BoxReport> {
+    throw new Error("not built");
+  }
+}
