@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { Readable, type Writable } from "node:stream";
-import { finished, pipeline } from "node:stream/promises";
+import { pipeline } from "node:stream/promises";
 
 import { execa, type Options } from "execa";
 
@@ -31,6 +31,13 @@ export class ExecaRunner implements CommandRunner {
     if (options.signal?.aborted) throw runError("COMMAND_ABORTED", argv);
 
     const child = execa(file, args, this.#execaOptions(options));
+    // Whatever it started may hold the pipes open for ever: nobody waits for that output.
+    child.once("exit", () => {
+      if (options.signal?.aborted || child.killed) {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }
+    });
     // A program may end without reading all its input: its exit code tells, not EPIPE here.
     const feeding = feed(child.stdin, options.stdin);
     const draining = [drain(child.stdout, options.stdout), drain(child.stderr, options.stderr)];
@@ -108,8 +115,7 @@ async function feed(target: Writable | null, stdin: RunOptions["stdin"]): Promis
 
 async function drain(source: Readable | null, sink: OutputSink | undefined): Promise<void> {
   if (source === null || sink === undefined || typeof sink === "string") return;
-  source.pipe(sink);
-  await finished(sink);
+  await pipeline(source, sink);
 }
 
 function isClosedPipe(error: unknown): boolean {
