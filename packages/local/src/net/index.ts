@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import type { GuestNetwork } from "@cco/backend";
+
+import { loopbackForwards } from "./allow.js";
+
+export { AllowEntryError, loopbackForwards, parseAllowEntry, type AllowEntry } from "./allow.js";
+
+/** Port of the proxy on the guest's own loopback. */
+export const PROXY_PORT = 3128;
+
+/** Name of the bundled helper; it lies in the package's `dist` and beside the CLI's bundle. */
+export const NET_HELPER = "cco-net.mjs";
+
+/**
+ * The built helper on this machine: beside this module in a bundle, else in the
+ * package's `dist`.
+ *
+ * @returns `null` where it was not built.
+ */
+export function netHelperPath(): string | null {
+  const candidates = [`./${NET_HELPER}`, `../${NET_HELPER}`, `../../dist/${NET_HELPER}`];
+  for (const candidate of candidates) {
+    const path = fileURLToPath(new URL(candidate, import.meta.url));
+    if (existsSync(path)) return path;
+  }
+  return null;
+}
+
+/** The helper's bytes, for a place that is not this machine. `null` where it was not built. */
+export async function readNetHelper(): Promise<Buffer | null> {
+  const path = netHelperPath();
+  return path === null ? null : readFile(path);
+}
+
+/** Small heaps: these processes carry bytes from one socket to another. */
+const NODE_FLAGS = ["--max-old-space-size=64", "--max-semi-space-size=1"];
+
+/** The helper in the place, and the Node that runs it there. */
+export interface NetProgram {
+  /** Node, by name or absolute path as its own side sees it. */
+  readonly node: string;
+  /** `cco-net.mjs`, as its own side sees it. */
+  readonly helper: string;
+}
+
+export interface OutsideOptions extends NetProgram {
+  /** Where to listen: a unix socket in a 0700 folder of the session. At most 107 bytes. */
+  readonly socket: string;
+  readonly network: GuestNetwork;
+}
+
+/**
+ * The proxy outside the sandbox. It prints `ready` and a newline once it listens, ends when
+ * its stdin ends, and removes its socket then. Anything wrong is one line on stderr, exit 1.
+ */
+export function outsideArgv(options: OutsideOptions): readonly string[] {
+  const { policy, allow } = options.network;
+  return [
+    options.node,
+    ...NODE_FLAGS,
+    options.helper,
+    "outside",
+    "--socket",
+    options.socket,
+    "--policy",
+    policy === "open" ? "open" : "allowlist",
+    ...(policy === "none" ? loopbackForwards(allow) : allow).flatMap((entry) => ["--allow", entry]),
+  ];
+}
+
+export interface InsideOptions extends NetProgram {
+  /** The socket of `outside`, as the guest sees it. */
+  readonly socket: string;
+  /** Default {@link PROXY_PORT}. */
+  readonly port?: number;
+  readonly network: GuestNetwork;
+}
+
+/**
+ * The bridge inside the sandbox: listens on the guest's own loopback and carries every
+ * connection to `outside`. Each loopback `host:port` of the allowlist is also
+ * listened on, as itself. It prints `ready` and a newline once all listen.
+ */
+export function insideArgv(options: InsideOptions): readonly string[] {
+  return [
+    options.node,
+    ...NODE_FLAGS,
+    options.helper,
+    "inside",
+    "--socket",
+    options.socket,
+    "--port",
+    String(options.port ?? PROXY_PORT),
+    ...loopbackForwards(options.network.allow).flatMap((target) => ["--forward", target]),
+  ];
+}
+
+/**
+ * Variables by which programs in the guest find the proxy. The guest's own loopback
+ * stays direct. Node's `fetch` follows them from Node 24 (`NODE_USE_ENV_PROXY`).
+ */
+export function proxyEnv(port: number = PROXY_PORT): Readonly<Record<string, string>> {
+  const url = `http://127.0.0.1:${port}`;
+  const none = "localhost,127.0.0.1,::1";
+  return {
+    HTTP_PROXY: url,
+    HTTPS_PROXY: url,
+    ALL_PROXY: url,
+    NO_PROXY: none,
+    http_proxy: url,
+    https_proxy: url,
+    all_proxy: url,
+    no_proxy: none,
+    NODE_USE_ENV_PROXY: "1",
+  };
+}
+
+/** Whether a guest with `network` needs the helper: not with `none`, unless a loopback port is listed. */
+export function needsNetHelper(network: GuestNetwork): boolean {
+  return network.policy !== "none" || loopbackForwards(network.allow).length > 0;
+}
