@@ -1,0 +1,17 @@
+/**
+ * Which package of the workspace may import which: ARCHITECTURE.md's table as data.
+ *
+ * The linter forbids every other import, the package check every other dependency.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const arrows = {
+  exec: [],
+  tmux: ["exec"],
+  git: ["exec"],
+  backend: ["exec", "tmux"],
+  local: ["backend", "exec"],
+  sandbox: ["backend", "git", "exec"],
+  workspace: ["git", "tmux", "exec"],
+  cli: ["backend", "exec", "git", "local", "sandbox", "tmux", "workspace"],
+};
