@@ -17,6 +17,13 @@ const alias = readdirSync(`${root}packages`).flatMap((name) => [
 export default defineConfig({
   resolve: { alias },
   test: {
+    // A flaky test is a defect to see, never one to repeat until it passes.
+    retry: 0,
+    allowOnly: false,
+    globalSetup: ["scripts/test-run.mjs"],
+    // Files run side by side in processes of their own; tests of one file one after the other.
+    pool: "forks",
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
