@@ -34,6 +34,8 @@ async function teardown(dir) {
   for (const { pid } of processes) kill(pid);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   if (processes.length + files.length === 0) return;
+  // vitest prints an error of a teardown and still ends well.
+  process.exitCode = 1;
   throw new Error(
     [
       "tests left something behind:",

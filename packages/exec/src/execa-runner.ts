@@ -156,7 +156,8 @@ function runError(code: RunErrorCode, argv: readonly string[], cause?: unknown):
 }
 
 function signalNumber(signal: string | undefined): number {
-  return signal === undefined ? 0 : (constants.signals[signal as NodeJS.Signals] ?? 0);
+  const numbers: Readonly<Record<string, number | undefined>> = constants.signals;
+  return numbers[signal ?? ""] ?? 0;
 }
 
 function toBuffer(output: unknown): Buffer {

@@ -40,14 +40,22 @@ describe("no exit code is an error", () => {
   });
 
   it("does not wait for what a timed out program left behind", async () => {
+    let pid = 0;
+    const left = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        pid = Number(chunk);
+        done();
+      },
+    });
     await expect(
-      runner.run(sh("sleep 20 & echo up; sleep 20"), { timeoutMs: 50 }),
+      runner.run(sh("sleep 20 & echo $!; exec sleep 20"), { timeoutMs: 50, stdout: left }),
     ).rejects.toMatchObject({ code: "COMMAND_TIMED_OUT" });
+    process.kill(pid, "SIGKILL");
   });
 
   it("ends a program when aborted", async () => {
     const controller = new AbortController();
-    const run = runner.run(sh("echo up; sleep 60"), {
+    const run = runner.run(sh("echo up; exec sleep 60"), {
       signal: controller.signal,
       stdout: new Writable({
         write(_chunk, _encoding, done) {
