@@ -1,0 +1,11 @@
+export { IntakeError, type IntakeErrorCode } from "./errors.js";
+export { intake } from "./intake.js";
+export { hasControls, printable, type PrintableOptions } from "./printable.js";
+export { DEFAULT_TIERS, isRule, RULES, tierOf, type Rule } from "./tiers.js";
+export type {
+  IntakeHead,
+  IntakeLimits,
+  IntakeReport,
+  IntakeRequest,
+  ProvisionedSecret,
+} from "./types.js";
