@@ -81,6 +81,8 @@ export function literalAddress(text: string): string | null {
 
 /** A lower-case ASCII host name without its final dot; `null` when it is not one. */
 export function asciiName(text: string): string | null {
+  // What comes after one of these is no part of a host, and would silently be cut off.
+  if (/[\s/\\?#@%:[\]]/.test(text)) return null;
   const plain = text.endsWith(".") ? text.slice(0, -1) : text;
   const ascii = domainToASCII(plain).toLowerCase();
   const labels = ascii.split(".");

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+
+import { insideArgv, needsNetHelper, outsideArgv, proxyEnv } from "./index.js";
+
+const program = { node: "/usr/bin/node", helper: "/data/cco-net.mjs" };
+const flags = ["--max-old-space-size=64", "--max-semi-space-size=1"];
+const allow = ["example.com", "127.0.0.1:4010", "localhost:5000"];
+
+describe("outsideArgv", () => {
+  it("hands the policy and every entry over", () => {
+    const network = { policy: "allowlist", allow } as const;
+    expect(outsideArgv({ ...program, socket: "/ctl/net", network })).toEqual([
+      ...["/usr/bin/node", ...flags, "/data/cco-net.mjs", "outside", "--socket", "/ctl/net"],
+      ...["--policy", "allowlist", "--allow", "example.com"],
+      ...["--allow", "127.0.0.1:4010", "--allow", "localhost:5000"],
+    ]);
+  });
+
+  it("opens no name where the policy is none", () => {
+    const argv = outsideArgv({ ...program, socket: "s", network: { policy: "none", allow } });
+    expect(argv.slice(argv.indexOf("--policy"))).toEqual([
+      ...["--policy", "allowlist", "--allow", "127.0.0.1:4010", "--allow", "localhost:5000"],
+    ]);
+  });
+});
+
+describe("insideArgv", () => {
+  it("listens for the proxy and for each loopback entry", () => {
+    const network = { policy: "open", allow } as const;
+    expect(insideArgv({ ...program, socket: "/run/net", network })).toEqual([
+      ...["/usr/bin/node", ...flags, "/data/cco-net.mjs", "inside", "--socket", "/run/net"],
+      ...["--port", "3128", "--forward", "127.0.0.1:4010", "--forward", "localhost:5000"],
+    ]);
+  });
+});
+
+describe("needsNetHelper", () => {
+  it.each([
+    ["none", [], false],
+    ["none", ["example.com"], false],
+    ["none", ["127.0.0.1:4010"], true],
+    ["allowlist", [], true],
+    ["open", [], true],
+  ] as const)("%s with %j: %s", (policy, entries, expected) => {
+    expect(needsNetHelper({ policy, allow: entries })).toBe(expected);
+  });
+});
+
+describe("proxyEnv", () => {
+  it("names the proxy in both cases and keeps the guest's loopback direct", () => {
+    const env = proxyEnv(8080);
+    for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]) {
+      expect(env[name]).toBe("http://127.0.0.1:8080");
+      expect(env[name.toLowerCase()]).toBe("http://127.0.0.1:8080");
+    }
+    expect(env["NO_PROXY"]).toBe("localhost,127.0.0.1,::1");
+    expect(env["no_proxy"]).toBe("localhost,127.0.0.1,::1");
+    expect(env["NODE_USE_ENV_PROXY"]).toBe("1");
+  });
+});
