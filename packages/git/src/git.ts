@@ -1,4 +1,4 @@
-import type { CommandRunner, RunOptions, RunResult } from "@cco/exec";
+import { RunError, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
 
 import { GitError } from "./errors.js";
 
@@ -22,7 +22,22 @@ const REPOSITORY_VARIABLES = [
   "GIT_NAMESPACE",
   "GIT_PREFIX",
   "GIT_SHALLOW_FILE",
+  "GIT_GRAFT_FILE",
+  "GIT_REPLACE_REF_BASE",
+  "GIT_QUARANTINE_PATH",
 ];
+
+/**
+ * Configuration of every call in a person's repository. Hooks and the file monitor are
+ * programs that the repository's own configuration may point at a file of the worktree,
+ * which a guest may have written.
+ */
+export const GUARDED_CONFIG: Readonly<Record<string, string>> = {
+  "core.hooksPath": "/dev/null",
+  "core.fsmonitor": "false",
+  "gc.auto": "0",
+  "maintenance.auto": "false",
+};
 
 /** Runs git in one folder. No call asks a question, opens an editor or starts maintenance. */
 export class Git {
@@ -45,13 +60,36 @@ export class Git {
     });
   }
 
-  /** Run `git <args>`; exit codes are data. */
-  run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  /**
+   * Run `git <args>`; exit codes are data.
+   *
+   * @throws {GitError} `GIT_MISSING`, or `NOT_A_REPOSITORY` where the folder itself is gone.
+   * @throws {RunError} it gave no exit code for another reason.
+   */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const config = Object.entries(this.#options.config ?? {}).flatMap(([key, value]) => [
       "-c",
       `${key}=${value}`,
     ]);
-    return this.#runner.run(["git", ...config, ...args], {
+    try {
+      return await this.#spawn([...config, ...args], options);
+    } catch (error) {
+      if (!(error instanceof RunError) || error.code !== "COMMAND_NOT_FOUND") throw error;
+      throw (await this.#isInstalled())
+        ? new GitError("NOT_A_REPOSITORY", `no such folder: ${options.cwd ?? this.dir}`)
+        : gitMissing(error);
+    }
+  }
+
+  async #isInstalled(): Promise<boolean> {
+    return this.#runner.run(["git", "version"], { cwd: "/" }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #spawn(args: readonly string[], options: RunOptions): Promise<RunResult> {
+    return this.#runner.run(["git", ...args], {
       cwd: this.dir,
       ...options,
       env: {
@@ -82,4 +120,11 @@ export class Git {
 export function gitFailed(args: readonly string[], result: RunResult): GitError {
   const reason = result.stderr.trim() || `exit code ${String(result.exitCode)}`;
   return new GitError("GIT_FAILED", `git ${args[0] ?? ""} failed: ${reason}`);
+}
+
+function gitMissing(cause: unknown): GitError {
+  return new GitError("GIT_MISSING", "git is not installed", {
+    hint: "install git 2.38 or newer, for example: apt-get install git",
+    cause,
+  });
 }
