@@ -1,12 +1,12 @@
 import { CcoError } from "@cco/exec";
-import type { Git } from "@cco/git";
+import type { Repo } from "@cco/git";
 
 /** How a result is put on a branch. */
 export type LandStrategy = "ff" | "merge" | "rebase" | "squash";
 
 export interface LandRequest {
-  /** The host's repository: any folder of it. */
-  readonly git: Git;
+  /** The host's repository: any worktree of it. */
+  readonly repo: Repo;
   readonly sessionId: string;
   /** Branch the session was pushed from. */
   readonly branch: string;

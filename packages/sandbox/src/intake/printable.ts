@@ -16,7 +16,7 @@ const ESCAPE_SEQUENCE =
 
 /** What is left of C0, DEL and C1; bidi controls; invisible and line-breaking format characters. */
 const CONTROL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}\p{Cs}]/gu;
 
 /**
  * Text from a guest, safe to show: without terminal escapes (CSI, OSC, DCS, …),
@@ -27,8 +27,7 @@ export function printable(text: string, options: PrintableOptions = {}): string 
     .replaceAll(/\r\n?/gu, "\n")
     .replaceAll(STRING_SEQUENCE, "")
     .replaceAll(ESCAPE_SEQUENCE, "")
-    .replaceAll(CONTROL, "")
-    .toWellFormed();
+    .replaceAll(CONTROL, "");
   return options.multiline === true ? stripped : stripped.replaceAll(/[\n\t]+/gu, " ");
 }
 

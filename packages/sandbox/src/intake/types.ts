@@ -1,4 +1,4 @@
-import type { Git } from "@cco/git";
+import type { Repo } from "@cco/git";
 
 import type { Finding, FindingTier } from "../session.js";
 import type { Rule } from "./tiers.js";
@@ -30,8 +30,8 @@ export interface ProvisionedSecret {
 }
 
 export interface IntakeRequest {
-  /** The host's repository: any folder of it. */
-  readonly git: Git;
+  /** The host's repository: any worktree of it. */
+  readonly repo: Repo;
   readonly sessionId: string;
   /** The pushed commit (with `--with-changes`: the snapshot commit). */
   readonly base: string;
