@@ -1,0 +1,94 @@
+/**
+ * Run a vitest project (`unit`, `integration`, `e2e`) and sum up what really ran.
+ *
+ * A skipped test is named with its reason. Where `CI` is set, a skip that `allowed-skips.mjs` does
+ * not know fails the run: a tool that is missing there must not look like a pass.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { allowedSkips } from "./allowed-skips.mjs";
+import { readJson, root, run, tool } from "./lib.mjs";
+
+/** @typedef {{ ok: boolean, passed: number, failed: number, skipped: number }} Counts */
+
+/** @typedef {{ status: string, fullName: string }} Assertion */
+
+export const projects = ["unit", "integration", "e2e"];
+
+/**
+ * @param {string} project
+ * @returns {Counts}
+ */
+export function testProject(project) {
+  const folder = mkdtempSync(join(tmpdir(), "cco-report-"));
+  const file = join(folder, "report.json");
+  try {
+    const { ok } = run(
+      tool(
+        "vitest",
+        ...["run", "--project", project, "--reporter=default", "--reporter=json"],
+        `--outputFile.json=${file}`,
+      ),
+      { show: true },
+    );
+    return judge(ok, assertions(readJson(file)));
+  } catch (error) {
+    console.error(`${project}: no report of the tests: ${String(error)}`);
+    return { ok: false, passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {{ testResults: { name: string, status: string, assertionResults: Assertion[] }[] }} report
+ * @returns {Assertion[]}
+ */
+function assertions({ testResults }) {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = name.slice(root.length);
+    const found = assertionResults.map((test) => ({
+      ...test,
+      fullName: `${file} > ${test.fullName.trim()}`,
+    }));
+    // A file that could not be loaded has no tests and is a failure all the same.
+    return found.length === 0 && status === "failed" ? [{ status, fullName: file }] : found;
+  });
+}
+
+/**
+ * @param {boolean} ok
+ * @param {Assertion[]} tests
+ * @returns {Counts}
+ */
+function judge(ok, tests) {
+  const of = (/** @type {string} */ status) => tests.filter((test) => test.status === status);
+  const passed = of("passed").length;
+  const failed = of("failed").length;
+  const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
+  let unexpected = 0;
+  for (const { fullName } of skipped) {
+    const reason = allowedSkips.find(({ test }) => test.test(fullName))?.reason;
+    if (reason === undefined) unexpected += 1;
+    console.log(`skipped: ${fullName} (${reason ?? "not an allowed skip"})`);
+  }
+  if (passed + failed === 0) console.error("no test ran");
+  return {
+    ok: ok && failed === 0 && passed > 0 && !(process.env.CI !== undefined && unexpected > 0),
+    passed,
+    failed,
+    skipped: skipped.length,
+  };
+}
+
+/**
+ * @param {readonly Counts[]} all
+ * @returns {string}
+ */
+export function summary(all) {
+  const sum = (/** @type {"passed" | "failed" | "skipped"} */ key) =>
+    all.reduce((total, counts) => total + counts[key], 0);
+  return `Tests: ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`;
+}
