@@ -38,11 +38,13 @@ const SPLIT = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>\d{1,5}))?$/;
  */
 export function parseAllowEntry(entry: string): AllowEntry {
   const { host, port } = SPLIT.exec(entry)?.groups ?? {};
-  if (host === undefined || host === "") throw new AllowEntryError(entry, "is not host or host:port");
+  if (host === undefined || host === "")
+    throw new AllowEntryError(entry, "is not host or host:port");
   const ports = port === undefined ? DEFAULT_PORTS : [checkedPort(entry, port)];
 
   if (host.toLowerCase() === "localhost") {
-    if (port === undefined) throw new AllowEntryError(entry, "names the host itself and needs a port");
+    if (port === undefined)
+      throw new AllowEntryError(entry, "names the host itself and needs a port");
     return { kind: "localhost", ports };
   }
   const address = literalAddress(host);

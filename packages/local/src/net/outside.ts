@@ -130,7 +130,9 @@ function readRequest(request: http.IncomingMessage, hostname: string): Target | 
   return said?.host === url.host ? target : null;
 }
 
-function pinned(addresses: readonly string[]): NonNullable<PrepareRequestFunctionResult["dnsLookup"]> {
+function pinned(
+  addresses: readonly string[],
+): NonNullable<PrepareRequestFunctionResult["dnsLookup"]> {
   const all = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
   const answer: LookupFunction = (_name, options, callback) => {
     const [first] = all;

@@ -34,7 +34,13 @@ export type Decision =
 const LOOPBACK = ["127.0.0.1", "::1"];
 
 /** Metadata services outside 169.254.0.0/16 and fe80::/10 (Azure, Alibaba, Oracle, AWS and GCP by IPv6). */
-const METADATA = ["168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"];
+const METADATA = [
+  "168.63.129.16",
+  "100.100.100.200",
+  "192.0.0.192",
+  "fd00:ec2::254",
+  "fd20:ce::254",
+];
 
 /**
  * The host of a request target. Decimal, octal and hexadecimal IPv4 become the

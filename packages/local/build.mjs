@@ -10,6 +10,8 @@ await build({
   outfile: here("./dist/cco-net.mjs"),
   bundle: true,
   minify: true,
+  // proxy-chain tells its errors apart by the names of their classes.
+  keepNames: true,
   legalComments: "linked",
   platform: "node",
   format: "esm",
