@@ -1,1 +1,9 @@
-export {};
+export {
+  RemoveRefusedError,
+  WorkspaceError,
+  type Refusal,
+  type RefusalReason,
+  type WorkspaceErrorCode,
+} from "./errors.js";
+export type * from "./types.js";
+export { Workspaces, type OpenPaneOptions, type WorkspacesOptions } from "./workspaces.js";

@@ -1,0 +1,142 @@
+import type { CommandRunner } from "@cco/exec";
+import type { Repo } from "@cco/git";
+import type { TmuxClient } from "@cco/tmux";
+
+import type {
+  AddOptions,
+  AddResult,
+  AttachPlan,
+  ClosePaneResult,
+  NotifyResult,
+  RemoveOptions,
+  RemoveResult,
+  Workspace,
+  WorkspaceEntry,
+  WorkspaceEvent,
+  WorkspaceSession,
+} from "./types.js";
+
+export interface WorkspacesOptions<S extends WorkspaceSession = WorkspaceSession> {
+  readonly runner: CommandRunner;
+  /** Default: a client of the server `cco` with cco's own configuration. */
+  readonly tmux?: TmuxClient;
+  /** Where `XDG_DATA_HOME`, `XDG_CONFIG_HOME`, `HOME`, `TMUX` and `PATH` are read. Default: this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The sandbox sessions of a repository (its main worktree's path). Default: none. */
+  readonly sessions?: (repo: string) => Promise<readonly S[]>;
+  readonly onEvent?: (event: WorkspaceEvent) => void;
+}
+
+export interface OpenPaneOptions {
+  /** Window id, from {@link Workspaces.find}. */
+  readonly window: string;
+  readonly sessionId: string;
+  /** What the pane runs. At most about 16,000 bytes. */
+  readonly argv: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** Worktrees and tmux windows of branches. Facts are in git and in tmux's user options; nothing is cached. */
+export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
+  readonly #options: WorkspacesOptions<S>;
+
+  constructor(options: WorkspacesOptions<S>) {
+    this.#options = options;
+  }
+
+  /**
+   * Make what is missing of a branch's workspace: the branch (from a remote's, or new),
+   * its worktree, the files carried over, set-up, the window. Safe to repeat; what an
+   * interrupted call left is finished.
+   *
+   * @throws {GitError} `BRANCH_NAME_INVALID`, …
+   * @throws {WorkspaceError} `SETUP_FAILED` (all else is done), `BRANCH_CHECKED_OUT`,
+   *   `BRANCH_AMBIGUOUS`, `FOLDER_TAKEN`, `FOLDER_NOT_WRITABLE`, `REF_NOT_FOUND`,
+   *   `NO_COMMITS`, `CARRY_FAILED`
+   * @throws {TmuxError} `TMUX_MISSING`, `TMUX_TOO_OLD`, …
+   */
+  add(repo: Repo, branch: string, options: AddOptions = {}): Promise<AddResult> {
+    throw new Error(
+      `${this.#options.runner.constructor.name} ${repo.root} ${branch} ${JSON.stringify(options)}`,
+    );
+  }
+
+  /**
+   * The open workspace of a branch.
+   *
+   * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
+   */
+  find(repo: Repo, branch: string): Promise<Workspace> {
+    throw new Error(`${repo.root} ${branch}`);
+  }
+
+  /**
+   * Split a workspace's window, start `argv` in the new pane and mark it as the
+   * session's, in one tmux call.
+   *
+   * @returns the pane's id.
+   * @throws {TmuxError} `NO_SPACE`, `NOT_FOUND`
+   */
+  openPane(options: OpenPaneOptions): Promise<string> {
+    throw new Error(options.window);
+  }
+
+  /** Close the pane that shows a session, if there is one. Never throws. */
+  closePane(sessionId: string): Promise<ClosePaneResult> {
+    throw new Error(sessionId);
+  }
+
+  /**
+   * Remove workspaces: worktree, window and, if asked, branch. All are checked before
+   * the first is touched.
+   *
+   * @throws {RemoveRefusedError} something would be lost; nothing was removed.
+   * @throws {WorkspaceError} `NO_WORKSPACE_WINDOW`: a branch has no worktree, no window,
+   *   and is not to be deleted.
+   */
+  remove(
+    repo: Repo,
+    branches: readonly string[],
+    options: RemoveOptions = {},
+  ): Promise<RemoveResult[]> {
+    throw new Error(`${repo.root} ${branches.join()} ${JSON.stringify(options)}`);
+  }
+
+  /** Branches with a worktree of cco's whose commits are all in the main worktree's branch or its upstream, for `rm --merged`. */
+  merged(repo: Repo): Promise<readonly string[]> {
+    throw new Error(repo.root);
+  }
+
+  /** The repository's workspaces, in the order of their branches' names. */
+  list(repo: Repo): Promise<readonly WorkspaceEntry<S>[]> {
+    throw new Error(repo.root);
+  }
+
+  /**
+   * How to show a workspace, or the repository's session when no branch is given.
+   * Inside cco's own tmux the client is switched.
+   *
+   * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
+   */
+  attach(repo: Repo, branch?: string): Promise<AttachPlan> {
+    throw new Error(`${repo.root} ${branch ?? ""}`);
+  }
+
+  /** Repositories that have a tmux session now, for a picker outside of any repository. */
+  open(): Promise<readonly { repo: string; session: string; windows: number }[]> {
+    throw new Error("");
+  }
+
+  /** As {@link attach}, for a session of {@link open}. */
+  attachSession(session: string): Promise<AttachPlan> {
+    throw new Error(session);
+  }
+
+  /**
+   * Put a bell on the window of the worktree that `dir` is in, unless it is the active
+   * one. Visiting the window takes it off. Never throws; takes at most 2 s.
+   */
+  notify(dir: string): Promise<NotifyResult> {
+    throw new Error(dir);
+  }
+}
