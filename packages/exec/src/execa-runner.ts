@@ -79,6 +79,7 @@ export class ExecaRunner implements CommandRunner {
       ...(cwd === undefined ? {} : { cwd }),
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      ...(options.detached === true ? { detached: true, cleanup: false } : {}),
       forceKillAfterDelay: FORCE_KILL_AFTER_MS,
       maxBuffer: options.maxBuffer ?? DEFAULT_MAX_BUFFER,
       stdin: isDirect(options.stdin) ? (options.stdin ?? "ignore") : "pipe",

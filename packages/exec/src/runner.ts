@@ -25,6 +25,11 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   /** Aborting ends the program as a timeout does. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The program is in a process group of its own and is not ended with this one: a Ctrl-C
+   * in the terminal does not reach it. Default false. Places elsewhere may ignore it.
+   */
+  readonly detached?: boolean | undefined;
   /** Most bytes of a collected stream. Default 100 MiB. */
   readonly maxBuffer?: number | undefined;
 }

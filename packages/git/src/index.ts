@@ -1,5 +1,6 @@
 export { Branches, type Branch, type DeleteBranchOptions } from "./branches.js";
 export { createInputBundle, type InputBundle, type InputBundleOptions } from "./bundle.js";
+export { bundleHeader, type BundleHeader, type ObjectFormat } from "./bundle-header.js";
 export { identity, LocalConfig, type Identity } from "./config.js";
 export { GitError, type GitErrorCode } from "./errors.js";
 export { Git, gitFailed, GUARDED_CONFIG, type GitOptions } from "./git.js";
@@ -17,3 +18,19 @@ export {
   type RemoveWorktreeOptions,
   type Worktree,
 } from "./worktrees.js";
+export {
+  commitTree,
+  mergeTrees,
+  replay,
+  type CommitTreeOptions,
+  type MergedTree,
+  type Replayed,
+  type ReplayOptions,
+} from "./land-compute.js";
+export { fastForward, fetchIntoBranch, guarded } from "./land.js";
+export {
+  Quarantine,
+  type IndexPackOptions,
+  type PackedObject,
+  type QuarantineOptions,
+} from "./quarantine.js";
