@@ -16,7 +16,7 @@ const isBash = (path) => readFileSync(join(root, path), "utf8").startsWith("#!/u
 const problems = [];
 for (const path of scripts) {
   const checks = [
-    ["shellcheck", "--severity=style", `--shell=${isBash(path) ? "bash" : "sh"}`, path],
+    ["shellcheck", "-x", "--severity=style", `--shell=${isBash(path) ? "bash" : "sh"}`, path],
     ...(isBash(path)
       ? [["bash", "-n", path]]
       : [
