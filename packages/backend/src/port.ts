@@ -23,6 +23,8 @@ export interface BackendPromises {
   readonly networkEnforcedBy: string;
   /** No process of a session outlives its end. */
   readonly reapsProcesses: boolean;
+  /** A guest sees and reaches no process but its own: each has a process namespace. */
+  readonly separatesProcesses: boolean;
   /** The agent's end is seen from outside the guest; else it is the guest's claim. */
   readonly observesEnd: boolean;
   /** The terminal's server is outside the guest's reach. */
