@@ -1,6 +1,6 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 
 import { RunError } from "@cco/exec";
 
@@ -77,17 +77,20 @@ async function write(
   objectFormat: ObjectFormat,
 ): Promise<number> {
   const { tip, file } = options;
-  const target = createWriteStream(file, { mode: 0o600 });
-  target.write(
-    bundleHeader({
-      objectFormat,
-      prerequisites: selection.prerequisites,
-      refs: [
-        { sha: tip, name: `refs/heads/${options.branch}` },
-        { sha: tip, name: "HEAD" },
-      ],
-    }),
-  );
+  const header = bundleHeader({
+    objectFormat,
+    prerequisites: selection.prerequisites,
+    refs: [
+      { sha: tip, name: `refs/heads/${options.branch}` },
+      { sha: tip, name: "HEAD" },
+    ],
+  });
+  await rm(file, { force: true });
+  const handle = await open(file, "wx", 0o600);
+  const target = handle.createWriteStream();
+  // The runner reports it; without a listener it would also be thrown at nobody.
+  target.on("error", () => undefined);
+  target.write(header);
   const args = ["pack-objects", "--revs", "--stdout", "--thin", "--delta-base-offset", "-q"];
   const stdin = [tip, ...selection.have.map((sha) => `^${sha}`), ""].join("\n");
   try {
@@ -95,10 +98,18 @@ async function write(
     if (result.exitCode !== 0) throw gitFailed(args, result);
     return target.bytesWritten;
   } catch (error) {
-    target.destroy();
+    await closed(target);
     await rm(file, { force: true });
     throw unwritten(file, error);
   }
+}
+
+async function closed(target: Writable): Promise<void> {
+  if (target.closed) return;
+  await new Promise((resolve) => {
+    target.once("close", resolve);
+    target.destroy();
+  });
 }
 
 function unwritten(file: string, error: unknown): unknown {
