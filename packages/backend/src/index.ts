@@ -17,3 +17,7 @@ export type {
   SandboxBackend,
   Terminal,
 } from "./port.js";
+export { insideScript, launchScript } from "./terminal/assets.js";
+export { parseStates } from "./terminal/state.js";
+export { TmuxTerminal, type TmuxTerminalOptions } from "./terminal/tmux-terminal.js";
+export { getFile, putFile } from "./transfer.js";

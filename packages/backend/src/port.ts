@@ -153,7 +153,7 @@ export interface Terminal {
   capture(): Promise<string>;
   /**
    * What the terminal printed since the start, raw bytes as the agent wrote them, to `sink`
-   * (ended at the end). At most the last 64 MiB are kept.
+   * (ended at the end). The first 64 MiB are kept.
    *
    * @param options.follow go on until the agent's end.
    */

@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+
+/** The script that starts, supervises and shows a session; it goes into its control folder as `launch`. */
+export function launchScript(): Promise<string> {
+  return asset("./launch.sh");
+}
+
+/**
+ * The last step in the sandbox before the agent, for `sh -c <this> cco AGENT…` with the
+ * supervisor's descriptor 9 open. A function `box_inside` put before it runs first; where that
+ * fails, the start failed.
+ */
+export function insideScript(): Promise<string> {
+  return asset("./inside.sh");
+}
+
+function asset(name: string): Promise<string> {
+  return readFile(new URL(name, import.meta.url), "utf8");
+}

@@ -1,0 +1,535 @@
+#!/bin/sh
+# A session's terminal: starts the agent once, shows it, says how it ended.
+#
+#   launch ID ARGV…              start once, then show
+#   launch --detach ID ARGV…     start once, then print the state
+#   launch --view ID             only show
+#   launch --await up|end ID     block until then, then print the state (end: at once if not started)
+#   launch --state ID CTL…       print the state of each control folder, one a line
+#   launch --log OFFSET ID       what the terminal printed from there on (--follow: all, to the end)
+#   launch --capture|--send|--term|--kill ID
+#
+# Lies in the session's control folder, which no guest sees, beside box.sh, which says how to
+# run things in the guest. Nothing here reads the terminal that the agent writes to.
+# shellcheck disable=SC2034 # the fields that `read` fills
+set -u
+umask 077
+export LC_ALL=C
+unset CDPATH TMUX TMUX_PANE ENV BASH_ENV
+
+LOG_BYTES=67108864
+AFTER_SECONDS=600
+
+# ---- processes ------------------------------------------------------------------------------
+
+# Fields of process $1: p_state, p_tpgid (its terminal's foreground group), p_start (when it
+# began, so that a number given to another process is noticed).
+process() {
+  p_state='' p_tpgid='' p_start=''
+  if [ -r /proc/self/stat ]; then
+    p_line=''
+    # A process may put a newline and brackets into its own name: what counts is after the last.
+    while IFS= read -r p_next || [ -n "$p_next" ]; do p_line=$p_next; done 2>/dev/null <"/proc/$1/stat" || :
+    # shellcheck disable=SC2086
+    set -- ${p_line##*) }
+    [ $# -ge 20 ] || return 1
+    p_state=$1 p_tpgid=$6 p_start=${20}
+  else
+    # shellcheck disable=SC2046
+    set -- $(ps -o stat= -o tpgid= -o lstart= -p "$1" 2>/dev/null)
+    [ $# -ge 3 ] || return 1
+    p_state=$1 p_tpgid=$2
+    shift 2
+    p_start=$(IFS=_ && echo "$*")
+  fi
+}
+
+# Is process $1 the one that began at $2, and not a zombie?
+alive() {
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  process "$1" || return 1
+  case $p_state in Z* | X*) return 1 ;; esac
+  [ "$p_start" = "$2" ]
+}
+
+boot_id() {
+  boot=''
+  if [ -r /proc/sys/kernel/random/boot_id ]; then
+    read -r boot </proc/sys/kernel/random/boot_id
+  else
+    boot=$(sysctl -n kern.boottime 2>/dev/null | tr -c '0-9\n' _)
+  fi
+}
+
+# ---- state ----------------------------------------------------------------------------------
+
+# State of control folder $1: kind (idle, running, ended), since, reason, code, at (seconds since 1970), up.
+state_of() {
+  kind=idle since=- reason=- code=- at=- up=no child=- child_start=- owner=- owner_start=-
+  [ -f "$1/started" ] || return 0
+  read -r s_boot s_pid s_start s_at <"$1/started" || :
+  kind=running
+  if [ -f "$1/up" ] && read -r since child child_start <"$1/up"; then up=yes; fi
+  [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid"
+  ended_of "$1" && return 0
+  if [ "$s_boot" != "$boot" ]; then
+    kind=ended reason=host-restart
+  elif [ "$owner" != - ]; then
+    alive "$owner" "$owner_start" && return 0
+    # It may have recorded the end between the two looks.
+    ended_of "$1" && return 0
+    kind=ended reason=killed
+  elif ! alive "$s_pid" "$s_start"; then
+    # The supervisor may have come up between the two looks.
+    ended_of "$1" || [ -f "$1/pid" ] && return 0
+    kind=ended reason=not-started
+  fi
+}
+
+ended_of() {
+  [ -f "$1/ended" ] && read -r reason code at <"$1/ended" && kind=ended
+}
+
+print_states() {
+  boot_id
+  for ctl in "$@"; do
+    [ -d "$ctl" ] || continue
+    state_of "$ctl"
+    name=${ctl%/ctl}
+    echo "${name##*/} $kind $since $reason $code $at"
+  done
+}
+
+# Record the end once: $1 reason, $2 exit code or -. The file's block was taken at the start, so
+# that a full disk cannot keep the end from being known.
+record() {
+  [ -f ended ] && return 0
+  printf '%-15s %-5s %-20s\n' "$1" "$2" "$(date +%s)" 1<>ended.tmp && mv ended.tmp ended
+}
+
+# ---- waiting --------------------------------------------------------------------------------
+
+session_tmux() {
+  tmux -u -S tty "$@"
+}
+
+# Wake everything that waits: each waiter has a channel of its own, which remembers the signal.
+wake() {
+  set --
+  for waiter in waiters/*; do
+    [ -f "$waiter" ] || continue
+    [ $# -eq 0 ] || set -- "$@" ';'
+    set -- "$@" wait-for -S "${waiter##*/}"
+  done
+  [ $# -eq 0 ] || session_tmux "$@" 2>/dev/null </dev/null || :
+}
+
+# Block until the agent's sandbox is up ($1 = up) or the agent ended ($1 = end).
+await() {
+  channel=w$$
+  blocked=''
+  trap 'kill $blocked 2>/dev/null; rm -f "waiters/$channel"; exit 143' HUP INT TERM
+  : >"waiters/$channel"
+  while :; do
+    state_of .
+    [ "$kind" = running ] || break
+    [ "$1" = up ] && [ "$up" = yes ] && break
+    session_tmux wait-for "$channel" >/dev/null 2>&1 </dev/null &
+    blocked=$!
+    # No server: it is about to be there, or everything is about to be gone.
+    wait "$blocked" || sleep 0.02 2>/dev/null || sleep 1
+    blocked=''
+  done
+  rm -f "waiters/$channel"
+  trap - HUP INT TERM
+  [ "$kind" = running ] || reap
+}
+
+# What should be gone with the session, is.
+reap() {
+  while [ "$child" != - ] && alive "$child" "$child_start"; do
+    kill -KILL "$child" 2>/dev/null
+    sleep 0.01 2>/dev/null || sleep 1
+  done
+}
+
+# ---- start ----------------------------------------------------------------------------------
+
+# Take the one right to start; false when it was taken before.
+claim() {
+  boot_id
+  process $$
+  printf '%s %s %s %s\n' "$boot" $$ "$p_start" "$(date +%s)" >"claim.$$" || fail "cannot write to $PWD"
+  if ln "claim.$$" started 2>/dev/null; then
+    rm -f "claim.$$"
+  elif [ -f started ] || ! (set -C && cat "claim.$$" >started) 2>/dev/null; then
+    rm -f "claim.$$"
+    return 1
+  fi
+}
+
+fail() {
+  echo "cco: $1" >&2
+  exit 1
+}
+
+start() {
+  claim || return 0
+  # In place, so that its block is ours.
+  printf '%62s\n' '' >ended.tmp
+  : >log
+  { printf 'set --' && write_argv "$@" && echo; } >argv || fail "cannot write to $PWD"
+  said=$(start_server 2>&1 </dev/null) && return 0
+  record not-started -
+  printf '%s\n' "$said" >screen
+}
+
+# Each word quoted for a shell.
+write_argv() {
+  for word in "$@"; do
+    case $word in
+      *\'*)
+        printf " '"
+        rest=$word
+        while :; do
+          case $rest in
+            *\'*) printf "%s'\\\\''" "${rest%%\'*}" && rest=${rest#*\'} ;;
+            *) break ;;
+          esac
+        done
+        printf "%s'" "$rest"
+        ;;
+      *) printf " '%s'" "$word" ;;
+    esac
+  done
+}
+
+terminal_name() {
+  for folder in /usr/share/terminfo /lib/terminfo /etc/terminfo /usr/lib/terminfo; do
+    [ -e "$folder/t/tmux-256color" ] && echo tmux-256color && return
+  done
+  echo screen-256color
+}
+
+# The session's own tmux server, with the supervisor as its only process. One call: the log is
+# there before the first byte.
+start_server() (
+  exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  # shellcheck disable=SC2030
+  export CCO_CTL="$PWD"
+  # shellcheck disable=SC2016 # expanded by the shells that tmux starts
+  session_tmux -f /dev/null \
+    set-option -s exit-empty on ';' \
+    set-option -s exit-unattached off ';' \
+    set-option -s escape-time 10 ';' \
+    set-option -s focus-events on ';' \
+    set-option -s set-clipboard external ';' \
+    set-option -sq extended-keys on ';' \
+    set-option -as terminal-overrides ',*:Tc' ';' \
+    set-option -asq terminal-features ',*:RGB:hyperlinks:extkeys' ';' \
+    set-option -s default-terminal "$(terminal_name)" ';' \
+    set-option -g default-shell /bin/sh ';' \
+    set-option -g status off ';' \
+    set-option -g prefix None ';' \
+    set-option -g prefix2 None ';' \
+    set-option -g mouse on ';' \
+    set-option -g history-limit 10000 ';' \
+    set-option -g update-environment '' ';' \
+    set-option -g set-titles on ';' \
+    set-option -g set-titles-string '#T' ';' \
+    set-option -g destroy-unattached off ';' \
+    set-option -g window-size latest ';' \
+    set-option -g allow-rename off ';' \
+    set-option -g remain-on-exit on ';' \
+    set-option -gq remain-on-exit-format '' ';' \
+    set-hook -g pane-died 'run-shell -b '\''exec sh "$CCO_CTL/launch" --died x'\' ';' \
+    bind-key -n S-PPage copy-mode -eu ';' \
+    bind-key -n C-M-d detach-client ';' \
+    unbind-key -n MouseDown3Pane ';' \
+    unbind-key -n M-MouseDown3Pane ';' \
+    new-session -d -s agent -x "$columns" -y "$rows" sh ./launch --supervise x ';' \
+    pipe-pane -t =agent: 'cd "$CCO_CTL" && ulimit -f '$((LOG_BYTES / 512))' && cat >>log; : >log.done'
+)
+
+terminal_size() {
+  columns=120 rows=40
+  # shellcheck disable=SC2046
+  [ -t 0 ] && set -- $(stty size 2>/dev/null) && [ "${2:-0}" -gt 0 ] && rows=$1 columns=$2
+  return 0
+}
+
+# ---- the supervisor: the pane's process -------------------------------------------------------
+
+# shellcheck disable=SC2120 # argv sets its words
+supervise() {
+  # Not ignored, which programs would inherit: a Ctrl-C before the agent's own group is there
+  # must not end the one who records the end.
+  trap : INT QUIT
+  process $$
+  printf '%s %s\n' $$ "$p_start" >pid
+  # shellcheck source=/dev/null
+  . ./argv
+  # shellcheck source=/dev/null
+  . ./box.sh
+  : >status
+  rm -f up.fifo
+  mkfifo up.fifo
+  watch_up <up.fifo >/dev/null 2>&1 &
+  watcher=$!
+  if start_helper; then
+    # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
+    (box_agent "$@") 9>up.fifo 3>status 6<&- 7>&-
+    code=$?
+  else
+    : >up.fifo
+  fi
+  wait "$watcher"
+  read_status
+  [ "$child" = - ] || reap
+  if [ ! -f up ]; then
+    record not-started -
+  elif [ "$status" = none ]; then
+    record exit "$code"
+  elif [ "$status" = unfinished ]; then
+    record killed -
+  else
+    record exit "$status"
+  fi
+  wake
+  run_after
+}
+
+# The sandbox is up once the last thing before the agent said so.
+watch_up() {
+  said=''
+  read -r said || :
+  [ "$said" = up ] || return 0
+  read_status
+  printf '%s %s %s\n' "$(date +%s)" "$child" "$child_start" >up.tmp && mv up.tmp up
+  wake
+}
+
+# From the sandbox program's reports: child, child_start, and status: its exit code, `unfinished`
+# where it gave none, `none` where this box has no such program.
+read_status() {
+  child=- child_start=- status=none
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      *'"child-pid": '*) child=${line#*'"child-pid": '} child=${child%%[!0-9]*} status=unfinished ;;
+      *'"exit-code": '*) status=${line#*'"exit-code": '} status=${status%%[!0-9]*} ;;
+    esac
+  done <status
+  if [ -f up ]; then
+    read -r at child child_start <up
+  elif [ "$child" != - ]; then
+    process "$child" && child_start=$p_start || child=-
+  fi
+}
+
+# The process beside the sandbox that the box asks for: it has a pipe for stdin that only the
+# supervisor holds, says `ready`, and ends with the supervisor.
+start_helper() {
+  command -v box_helper >/dev/null || return 0
+  rm -f helper.in helper.out
+  mkfifo helper.in helper.out
+  exec 7<>helper.in
+  (box_helper) <helper.in >helper.out 2>helper.log 7>&- &
+  exec 6<helper.out
+  ready=''
+  read -r ready <&6 || :
+  rm -f helper.in helper.out
+  [ "$ready" = ready ] && return 0
+  echo "cco: the network helper did not start"
+  cat helper.log
+  return 1
+}
+
+# The box's last step, without the terminal and with a time limit.
+run_after() {
+  command -v box_after >/dev/null || return 0
+  [ -f up ] || return 0
+  (box_after) </dev/null >after.log 2>&1 6<&- 7>&- &
+  after=$!
+  (
+    trap 'kill $sleeper 2>/dev/null; exit' TERM
+    sleep "$AFTER_SECONDS" &
+    sleeper=$!
+    wait "$sleeper"
+    kill -KILL "$after" 2>/dev/null
+  ) </dev/null >/dev/null 2>&1 6<&- 7>&- &
+  limit=$!
+  wait "$after"
+  kill "$limit" 2>/dev/null
+  wait "$limit" 2>/dev/null
+}
+
+# The terminal's process is gone and all it printed was read: save the screen, end the server.
+died() {
+  state_of .
+  reap
+  [ "$reason" = not-started ] || [ -f ended ] || record killed -
+  settle
+  session_tmux capture-pane -p -e -t =agent: >screen.tmp && mv screen.tmp screen
+  session_tmux kill-server
+}
+
+log_size() {
+  size=$(wc -c <log)
+}
+
+# Until the log is whole: its writer said so, or it stopped growing.
+settle() {
+  turns=0
+  log_size
+  while [ ! -f log.done ] && [ "$turns" -lt 100 ]; do
+    before=$size
+    sleep 0.02 2>/dev/null || sleep 1
+    log_size
+    [ "$size" = "$before" ] && break
+    turns=$((turns + 1))
+  done
+}
+
+# ---- what people and the library call --------------------------------------------------------
+
+view() {
+  boot_id
+  state_of .
+  [ "$kind" = idle ] && fail "session $id was not started"
+  await up
+  if [ ! -t 0 ] && [ "$kind" = running ]; then return 0; fi
+  if [ -S tty ]; then
+    session_tmux attach-session -t =agent 2>"viewer.$$"
+    words=$(cat "viewer.$$")
+    rm -f "viewer.$$"
+    state_of .
+    if [ "$kind" = running ]; then
+      [ -z "$words" ] || fail "$words"
+      echo "cco: session $id goes on"
+      return 0
+    fi
+  fi
+  show_end
+}
+
+# The last screen as it looked, and how it ended.
+show_end() {
+  reap
+  [ ! -f screen ] || sed '/[^[:space:]]/,$!d' screen
+  printf '\033[0m'
+  case $reason in
+    exit) echo "cco: session $id ended with exit code $code" ;;
+    not-started) fail "session $id did not start" ;;
+    host-restart) echo "cco: session $id ended: its machine was restarted" ;;
+    *) echo "cco: session $id ended: $reason" ;;
+  esac
+}
+
+# Bytes of the log from $1 on; with --follow, on to the end.
+print_log() {
+  [ -f log ] || return 0
+  if [ "$1" != --follow ]; then
+    tail -c "+$(($1 + 1))" log
+    return
+  fi
+  boot_id
+  tail -c +1 -f log &
+  tail=$!
+  (await end) >/dev/null &
+  waiting=$!
+  trap 'kill "$tail" "$waiting" 2>/dev/null; exit 143' HUP INT TERM PIPE
+  wait "$waiting"
+  settle
+  kill "$tail" 2>/dev/null
+}
+
+running() {
+  boot_id
+  state_of .
+  [ "$kind" = running ]
+}
+
+# Leave copy mode first: there, keys are commands.
+send() {
+  running || exit 3
+  session_tmux load-buffer -b cco - ';' \
+    if-shell -F -t =agent: '#{pane_in_mode}' 'send-keys -t =agent: -X cancel' ';' \
+    paste-buffer -p -d -b cco -t =agent: ';' \
+    send-keys -t =agent: Enter
+}
+
+capture() {
+  if [ -S tty ] && session_tmux capture-pane -p -t =agent: 2>/dev/null; then return; fi
+  [ ! -f screen ] || cat screen
+}
+
+# TERM to the agent: the foreground group of its terminal, while that is not the supervisor's.
+term() {
+  running || return 0
+  await up
+  [ "$kind" = running ] && process "$owner" || return 0
+  case $p_tpgid in '' | *[!0-9]* | 0 | 1 | "$owner") return 0 ;; esac
+  kill -TERM "-$p_tpgid" 2>/dev/null || :
+}
+
+# KILL to everything in the sandbox; the supervisor records the end.
+kill_agent() {
+  running || return 0
+  if [ "$child" != - ]; then reap; else kill -KILL "$owner" 2>/dev/null; fi
+}
+
+mode=show
+case ${1-} in
+  --state)
+    shift 2
+    print_states "$@"
+    exit
+    ;;
+  --*)
+    mode=${1#--}
+    shift
+    ;;
+esac
+cd -- "${0%/*}" || exit
+case $mode in
+  await | log) what=$1 && shift ;;
+esac
+id=$1
+shift
+
+case $mode in
+  show)
+    terminal_size
+    start "$@"
+    view
+    ;;
+  detach)
+    terminal_size
+    start "$@"
+    boot_id
+    await up
+    print_states "$PWD"
+    ;;
+  view) view ;;
+  await)
+    boot_id
+    # Whoever launches it may not have come to it yet.
+    while [ "$what" = up ] && [ ! -f started ]; do sleep 0.02 2>/dev/null || sleep 1; done
+    await "$what"
+    print_states "$PWD"
+    ;;
+  log) print_log "$what" ;;
+  capture) capture ;;
+  send) send ;;
+  term) term ;;
+  kill) kill_agent ;;
+  supervise)
+    # shellcheck disable=SC2119
+    supervise
+    ;;
+  died)
+    boot_id
+    died
+    ;;
+  *) fail "no such mode: $mode" ;;
+esac

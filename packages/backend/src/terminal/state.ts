@@ -1,0 +1,64 @@
+import type { End, GuestState } from "../port.js";
+
+const REASONS: ReadonlySet<string> = new Set<End["reason"]>([
+  "exit",
+  "killed",
+  "host-restart",
+  "not-started",
+]);
+
+/** Signals by number, as POSIX and every Linux have them. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  4: "ILL",
+  6: "ABRT",
+  8: "FPE",
+  9: "KILL",
+  11: "SEGV",
+  13: "PIPE",
+  14: "ALRM",
+  15: "TERM",
+};
+
+/**
+ * What `launch --state` printed: a line `name kind since reason code at` for each session, `-`
+ * where there is nothing to say. Lines that are none are left out.
+ *
+ * @param endedBy who saw the end.
+ */
+export function parseStates(
+  stdout: string,
+  endedBy: End["endedBy"] = "observed",
+): ReadonlyMap<string, GuestState> {
+  const states = new Map<string, GuestState>();
+  for (const line of stdout.split("\n")) {
+    const [name, kind, since = "-", reason = "-", code = "-", at = "-"] = line.split(" ");
+    if (name === undefined || kind === undefined) continue;
+    if (kind === "idle") states.set(name, { kind });
+    if (kind === "running") states.set(name, { kind, startedAt: date(since) });
+    if (kind === "ended" && REASONS.has(reason)) {
+      const end = endOf(reason as End["reason"], code, at, endedBy);
+      states.set(name, { kind, startedAt: date(since), end });
+    }
+  }
+  return states;
+}
+
+/** A code of 128 + n is how a shell and a sandbox report signal n. */
+function endOf(reason: End["reason"], code: string, at: string, endedBy: End["endedBy"]): End {
+  const exitCode = /^\d{1,3}$/.test(code) ? Number(code) : null;
+  const signal = exitCode === null ? null : (SIGNALS[exitCode - 128] ?? null);
+  return {
+    exitCode,
+    signal,
+    endedBy,
+    reason: reason === "exit" && signal !== null ? "signal" : reason,
+    endedAt: date(at),
+  };
+}
+
+function date(seconds: string): Date | null {
+  return /^\d{1,12}$/.test(seconds) ? new Date(Number(seconds) * 1000) : null;
+}
