@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { execa, type Options } from "execa";
+import type { Options } from "execa";
 
 import { RunError, type RunErrorCode } from "./errors.js";
 import type { CommandRunner, OutputSink, RunOptions, RunResult } from "./runner.js";
@@ -30,6 +30,8 @@ export class ExecaRunner implements CommandRunner {
     if (file === undefined) throw new TypeError("argv is empty");
     if (options.signal?.aborted) throw runError("COMMAND_ABORTED", argv);
 
+    // Loaded by the first run: a program that only wants the types and errors starts faster.
+    const { execa } = await import("execa");
     const child = execa(file, args, this.#execaOptions(options));
     // Whatever it started may hold the pipes open for ever: nobody waits for that output.
     child.once("exit", () => {

@@ -1,3 +1,4 @@
+export { BUILT_IN_AGENTS } from "./agents/index.js";
 export type { AgentContext, AgentProfile } from "./agents/profile.js";
 export { SandboxError, type SandboxErrorCode } from "./errors.js";
 export type {
@@ -16,6 +17,7 @@ export type {
   SandboxOptions,
   WaitOptions,
 } from "./options.js";
+export { readPlan, type PlanFile } from "./plan.js";
 export type {
   BoxReport,
   DiffCommit,

@@ -1,0 +1,92 @@
+/**
+ * Bundles `cco` with all it needs into `dist/`: a small entry, and one chunk for each part that
+ * only some commands load. The package then installs without any dependency.
+ *
+ * Beside the chunks lie the assets that the packages find by `import.meta.url`: their shell
+ * scripts and the network helper of @cco/local. Licences of the bundled libraries are kept in
+ * `dist/THIRD-PARTY-LICENSES.txt`.
+ */
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const packages = join(here, "..");
+const dist = join(here, "dist");
+const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+
+rmSync(dist, { recursive: true, force: true });
+
+const result = await build({
+  entryPoints: { cco: join(here, "src/entry.ts") },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  mainFields: ["module", "main"],
+  chunkNames: "[name]-[hash]",
+  metafile: true,
+  legalComments: "none",
+  logLevel: "warning",
+  define: { CCO_VERSION: JSON.stringify(version) },
+  // What is left of CommonJS in the libraries asks for node's own modules by `require`.
+  banner: {
+    js: 'import{createRequire as ccoRequire}from"node:module";const require=ccoRequire(import.meta.url);',
+  },
+  plugins: [
+    {
+      name: "packages-from-source",
+      setup({ onResolve }) {
+        onResolve({ filter: /^@cco\/[a-z]+$/ }, ({ path }) => ({
+          path: join(packages, path.slice("@cco/".length), "src/index.ts"),
+          sideEffects: false,
+        }));
+      },
+    },
+  ],
+});
+
+copyScripts();
+const net = join(packages, "local/dist/cco-net.mjs");
+if (existsSync(net)) cpSync(net, join(dist, "cco-net.mjs"));
+writeFileSync(
+  join(dist, "THIRD-PARTY-LICENSES.txt"),
+  licences(Object.keys(result.metafile.inputs)),
+);
+
+function copyScripts() {
+  for (const name of readdirSync(packages)) {
+    const source = join(packages, name, "src");
+    if (!existsSync(source)) continue;
+    for (const file of readdirSync(source, { recursive: true })) {
+      if (file.endsWith(".sh")) cpSync(join(source, file), join(dist, basename(file)));
+    }
+  }
+}
+
+/** One part for each bundled library: its name, version and licence text. */
+function licences(inputs) {
+  const folders = new Set(
+    inputs
+      .filter((input) => input.includes("node_modules"))
+      .map((input) => {
+        const parts = resolve(input).split(sep);
+        const at = parts.lastIndexOf("node_modules");
+        return parts.slice(0, at + (parts[at + 1].startsWith("@") ? 3 : 2)).join(sep);
+      }),
+  );
+  return [...folders]
+    .sort((a, b) => (basename(a) < basename(b) ? -1 : 1))
+    .map((folder) => {
+      const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+      const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim();
+      return `${about.name} ${about.version} (${about.license})\n\n${text}\n`;
+    })
+    .join(`\n${"-".repeat(72)}\n\n`);
+}

@@ -1,0 +1,18 @@
+import type { CommandResult, Context } from "../context.js";
+import { diffText } from "../print/diff.js";
+
+/** `cco box diff`: what pull would bring, with the policy report. */
+export async function diff(
+  context: Context,
+  id: string,
+  flags: { readonly stat?: true },
+): Promise<CommandResult> {
+  const sandbox = await context.parts.sandbox();
+  const { sessionId } = await sandbox.find(id);
+  const report = await sandbox.diff(sessionId, { signal: context.signal });
+  return {
+    json: report,
+    text: (paint) => diffText(report, { statOnly: flags.stat ?? false, paint }),
+    ids: [sessionId],
+  };
+}

@@ -1,0 +1,38 @@
+import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import type { CommandResult, Context } from "../context.js";
+
+export interface LogsFlags {
+  readonly follow?: true;
+  readonly raw?: true;
+  readonly tail?: number;
+}
+
+/** `cco box logs`: what the agent's terminal printed, as it comes. */
+export async function logs(context: Context, id: string, flags: LogsFlags): Promise<CommandResult> {
+  const sandbox = await context.parts.sandbox();
+  const { sessionId } = await sandbox.find(id);
+  const options = {
+    follow: flags.follow ?? false,
+    raw: flags.raw ?? false,
+    signal: AbortSignal.any([context.signal, context.readerGone]),
+    ...(flags.tail === undefined ? {} : { tail: flags.tail }),
+  };
+  if (context.globals.json) {
+    const text = await collected((sink) => sandbox.logs(sessionId, sink, options));
+    return { json: { sessionId, text }, text: () => "" };
+  }
+  const sink = new PassThrough();
+  const shown = pipeline(sink, context.streams.stdout, { end: false });
+  await Promise.all([sandbox.logs(sessionId, sink, options), shown]);
+  return { json: undefined, text: () => "" };
+}
+
+async function collected(write: (sink: PassThrough) => Promise<void>): Promise<string> {
+  const sink = new PassThrough();
+  const chunks: Buffer[] = [];
+  sink.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await write(sink);
+  return Buffer.concat(chunks).toString("utf8");
+}

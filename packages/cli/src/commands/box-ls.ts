@@ -1,0 +1,18 @@
+import type { CommandResult, Context } from "../context.js";
+import { sessionTable } from "../print/sessions.js";
+
+/** `cco box ls`: sessions of this repository or of all, newest first. */
+export async function ls(context: Context, flags: { readonly all?: true }): Promise<CommandResult> {
+  const [{ publicSession }, sandbox, repo] = await Promise.all([
+    import("@cco/sandbox"),
+    context.parts.sandbox(),
+    flags.all === true ? undefined : context.parts.repo(),
+  ]);
+  const sessions = await sandbox.list(repo === undefined ? {} : { repo: repo.main });
+  return {
+    json: sessions.map(publicSession),
+    text: (paint) =>
+      sessions.length === 0 ? "No sessions." : sessionTable(sessions, paint, Date.now()),
+    ids: sessions.map(({ sessionId }) => sessionId),
+  };
+}

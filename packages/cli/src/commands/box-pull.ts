@@ -1,0 +1,60 @@
+import type { PullOptions, PullStrategy, Session } from "@cco/sandbox";
+
+import type { CommandResult, Context } from "../context.js";
+import { EXIT } from "../exit-codes.js";
+import { pulledText } from "../print/pulled.js";
+import { closePane } from "./pane.js";
+
+export interface PullFlags {
+  readonly timeout?: number;
+  readonly snapshot?: true;
+  readonly ff?: true;
+  readonly merge?: true;
+  readonly rebase?: true;
+  readonly squash?: true;
+  readonly to?: string;
+  readonly allow?: readonly string[];
+  readonly check?: string;
+  readonly keep?: true;
+}
+
+/** `cco box pull`: wait, check, advance the branch, close the pane. */
+export async function pull(context: Context, id: string, flags: PullFlags): Promise<CommandResult> {
+  const [{ publicSession }, sandbox] = await Promise.all([
+    import("@cco/sandbox"),
+    context.parts.sandbox(),
+  ]);
+  const { sessionId } = await sandbox.find(id);
+  const pulled = await sandbox.pull(sessionId, optionsOf(flags, context.signal));
+  if (flags.snapshot !== true) await closePane(context, pulled);
+  return {
+    json: publicSession(pulled),
+    text: (paint) => pulledText(pulled, paint),
+    ids: [pulled.sessionId],
+    exitCode: endedBadly(pulled) ? EXIT.agentFailed : EXIT.done,
+  };
+}
+
+/** The agent failed or was stopped; its commits were brought all the same. */
+function endedBadly(session: Session): boolean {
+  return session.state === "failed" || session.state === "cancelled";
+}
+
+function optionsOf(flags: PullFlags, signal: AbortSignal): PullOptions {
+  return {
+    strategy: strategyOf(flags),
+    signal,
+    snapshot: flags.snapshot ?? false,
+    keep: flags.keep ?? false,
+    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+    ...(flags.to === undefined ? {} : { to: flags.to }),
+    ...(flags.allow === undefined ? {} : { allow: flags.allow }),
+    ...(flags.check === undefined ? {} : { check: flags.check }),
+  };
+}
+
+function strategyOf(flags: PullFlags): PullStrategy {
+  if (flags.merge) return "merge";
+  if (flags.rebase) return "rebase";
+  return flags.squash ? "squash" : "ff";
+}

@@ -1,0 +1,122 @@
+import { isAbsolute, resolve } from "node:path";
+
+import { readPlan, SandboxError, type PreparedSession, type Session } from "@cco/sandbox";
+import type { Workspace } from "@cco/workspace";
+
+import { textSetting, type Settings } from "../config/settings.js";
+import type { CommandResult, Context } from "../context.js";
+import { launchDetached, launchInPane, type Launch } from "./launch.js";
+
+export interface PushFlags {
+  readonly backend?: string;
+  readonly agent?: string;
+  /** `false` with `--no-pane`. */
+  readonly pane: boolean;
+  readonly withChanges?: true;
+  readonly depth?: number | "full";
+  readonly model?: string;
+  readonly maxTurns?: number;
+  readonly count?: number;
+}
+
+/** `cco box push`: send the repository and each plan, start the agents, return at once. */
+export async function push(
+  context: Context,
+  plans: readonly string[],
+  flags: PushFlags,
+): Promise<CommandResult> {
+  const { publicSession } = await import("@cco/sandbox");
+  const files = await checkedPlans(context, plans);
+  const workspace = flags.pane ? await workspaceOfBranch(context) : undefined;
+  const sessions: Session[] = [];
+  for (const plan of files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file))) {
+    sessions.push(await pushOne(context, plan, flags, workspace));
+    context.signal.throwIfAborted();
+  }
+  const several = plans.length > 1 || flags.count !== undefined;
+  const values = sessions.map(publicSession);
+  return {
+    json: several ? values : values[0],
+    text: () => sessions.map(startedLine).join("\n"),
+    ids: sessions.map(({ sessionId }) => sessionId),
+  };
+}
+
+function startedLine({ sessionId }: Session): string {
+  return `Session ${sessionId} started. Pull with: cco box pull ${sessionId}`;
+}
+
+async function pushOne(
+  context: Context,
+  planPath: string,
+  flags: PushFlags,
+  workspace: Workspace | undefined,
+): Promise<Session> {
+  const sandbox = await context.parts.sandbox(flags.backend);
+  const repo = await context.parts.repo();
+  const agent = flags.agent ?? textSetting(await context.parts.settings(repo), "agent");
+  const prepared: PreparedSession = await sandbox.prepare({
+    repoRoot: repo.root,
+    planPath,
+    tty: flags.pane,
+    withChanges: flags.withChanges ?? false,
+    signal: context.signal,
+    ...(agent === undefined ? {} : { agent }),
+    ...(flags.depth === undefined ? {} : { depth: flags.depth }),
+    ...(flags.model === undefined ? {} : { model: flags.model }),
+    ...(flags.maxTurns === undefined ? {} : { maxTurns: flags.maxTurns }),
+  });
+  const launch: Launch = { sandbox, prepared, signal: context.signal };
+  if (workspace === undefined) return launchDetached(launch);
+  return launchInPane(launch, await context.parts.workspaces(), workspace);
+}
+
+/**
+ * The open workspace of the branch that is checked out. Where none is, `undefined`: `prepare`
+ * then refuses and says why.
+ *
+ * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
+ */
+async function workspaceOfBranch(context: Context): Promise<Workspace | undefined> {
+  const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
+  const head = await repo.head();
+  return head.kind === "branch" ? workspaces.find(repo, head.branch) : undefined;
+}
+
+/** Each plan as an absolute path. All are looked at before the first is sent. */
+async function checkedPlans(
+  context: Context,
+  plans: readonly string[],
+): Promise<readonly string[]> {
+  return Promise.all(
+    plans.map(async (plan) => {
+      try {
+        return (await readPlan(context.cwd, plan)).file;
+      } catch (error) {
+        const elsewhere = await inPlansFolder(context, plan, error);
+        if (elsewhere === undefined) throw error;
+        return elsewhere;
+      }
+    }),
+  );
+}
+
+/** The plan in the folder that the setting `plans` names, where the current folder has none. */
+async function inPlansFolder(
+  context: Context,
+  plan: string,
+  error: unknown,
+): Promise<string | undefined> {
+  const missing = error instanceof SandboxError && error.code === "PLAN_NOT_FOUND";
+  if (!missing || isAbsolute(plan)) return undefined;
+  const repo = await context.parts.repo().catch(() => undefined);
+  if (repo === undefined) return undefined;
+  const settings: Settings = await context.parts.settings(repo);
+  const folder = textSetting(settings, "plans");
+  if (folder === undefined) return undefined;
+  try {
+    return (await readPlan(resolve(repo.root, folder), plan)).file;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+import { SandboxError, type Sandbox, type Session } from "@cco/sandbox";
+
+import type { CommandResult, Context } from "../context.js";
+import { CliError } from "../errors.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { sessionLine } from "../print/sessions.js";
+
+export interface WaitFlags {
+  readonly any?: true;
+  readonly all?: true;
+  readonly timeout?: number;
+}
+
+/** `cco box wait`: block until sessions have ended. */
+export async function wait(
+  context: Context,
+  ids: readonly string[],
+  flags: WaitFlags,
+): Promise<CommandResult> {
+  const { publicSession } = await import("@cco/sandbox");
+  const sandbox = await context.parts.sandbox();
+  const chosen = await sessionsOf(context, sandbox, ids, flags);
+  const outcome = await waitFor(sandbox, chosen, flags, context.signal);
+  if (outcome.timedOut) context.talk.note("waited too long; the agent goes on");
+  const sessions = outcome.sessions.map(publicSession);
+  return {
+    json: ids.length === 1 ? sessions[0] : sessions,
+    text: () => sessions.map(sessionLine).join("\n"),
+    ids: sessions.map(({ sessionId }) => sessionId),
+    exitCode: exitOf(outcome, flags),
+  };
+}
+
+interface Outcome {
+  readonly sessions: readonly Session[];
+  readonly timedOut: boolean;
+}
+
+async function sessionsOf(
+  context: Context,
+  sandbox: Sandbox,
+  ids: readonly string[],
+  flags: WaitFlags,
+): Promise<readonly string[]> {
+  if (ids.length > 0) {
+    const found = await Promise.all(ids.map((id) => sandbox.find(id)));
+    return [...new Set(found.map(({ sessionId }) => sessionId))];
+  }
+  if (flags.all !== true) {
+    throw new CliError("USAGE", "which session?", { hint: "cco box ls, or cco box wait --all" });
+  }
+  const repo = await context.parts.repo();
+  const sessions = await sandbox.list({ repo: repo.main });
+  return sessions
+    .filter(({ state }) => state === "running" || state === "prepared")
+    .map(({ sessionId }) => sessionId);
+}
+
+async function waitFor(
+  sandbox: Sandbox,
+  ids: readonly string[],
+  flags: WaitFlags,
+  interrupted: AbortSignal,
+): Promise<Outcome> {
+  const enough = new AbortController();
+  const options = {
+    signal: AbortSignal.any([interrupted, enough.signal]),
+    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+  };
+  const waits = ids.map((id) => sandbox.wait(id, options));
+  if (flags.any === true && waits.length > 0) {
+    await Promise.any(waits).catch(() => undefined);
+    enough.abort();
+  }
+  const settled = await Promise.allSettled(waits);
+  const sessions = await Promise.all(
+    settled.map((wait, index) =>
+      wait.status === "fulfilled" ? wait.value : notEnded(sandbox, ids[index] ?? "", wait.reason),
+    ),
+  );
+  interrupted.throwIfAborted();
+  return { sessions, timedOut: settled.some(isTimeout) };
+}
+
+/** The session as it is, where its wait ended for a reason that `wait` answers for. */
+async function notEnded(sandbox: Sandbox, id: string, reason: unknown): Promise<Session> {
+  const expected =
+    reason instanceof SandboxError &&
+    (reason.code === "WAIT_TIMED_OUT" || reason.code === "INTERRUPTED");
+  if (!expected) throw reason;
+  return sandbox.get(id);
+}
+
+function isTimeout(wait: PromiseSettledResult<Session>): boolean {
+  return (
+    wait.status === "rejected" &&
+    wait.reason instanceof SandboxError &&
+    wait.reason.code === "WAIT_TIMED_OUT"
+  );
+}
+
+/** The worst of the sessions: lost, waited too long, failed. With `--any` only the ended ones count. */
+function exitOf({ sessions, timedOut }: Outcome, flags: WaitFlags): ExitCode {
+  const states = new Set(sessions.map(({ state }) => state));
+  const ended = sessions.some(({ state }) => state !== "running" && state !== "prepared");
+  if (states.has("lost")) return EXIT.lost;
+  if (timedOut && !(flags.any === true && ended)) return EXIT.timedOut;
+  return states.has("failed") || states.has("cancelled") ? EXIT.agentFailed : EXIT.done;
+}

@@ -1,0 +1,46 @@
+import type { CommandResult } from "../context.js";
+
+const BASH = `# cco completion for bash: eval "$(cco completion bash)"
+_cco() {
+  local IFS=$'\\n'
+  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
+  COMPREPLY=($(cco __complete -- "\${words[@]}" 2>/dev/null))
+  if [ "\${#COMPREPLY[@]}" -eq 1 ] && [ "\${COMPREPLY[0]}" = ":files" ]; then
+    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+    compopt -o filenames 2>/dev/null
+  fi
+}
+complete -F _cco cco`;
+
+const ZSH = `#compdef cco
+# cco completion for zsh: eval "$(cco completion zsh)"
+_cco() {
+  local -a found
+  found=("\${(@f)$(cco __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ "\${found[1]}" == ":files" ]]; then
+    _files
+  else
+    compadd -- "\${(@)found:#}"
+  fi
+}
+compdef _cco cco`;
+
+const FISH = `# cco completion for fish: cco completion fish | source
+function __cco_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l found (cco __complete -- $words[2..-1] 2>/dev/null)
+  if test "$found[1]" = ":files"
+    __fish_complete_path (commandline -ct)
+  else
+    string join -- \\n $found
+  end
+end
+complete -c cco -f -a "(__cco_complete)"`;
+
+const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH } as const;
+
+/** `cco completion`: a script that asks `cco __complete` for the words. */
+export function completion(shell: keyof typeof SCRIPTS): Promise<CommandResult> {
+  const script = SCRIPTS[shell];
+  return Promise.resolve({ json: { shell, script }, text: () => script });
+}

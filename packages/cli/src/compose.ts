@@ -1,0 +1,161 @@
+import type { SandboxBackend } from "@cco/backend";
+import type { CommandRunner } from "@cco/exec";
+import type { Repo } from "@cco/git";
+import type { AgentProfile, Sandbox } from "@cco/sandbox";
+import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
+
+import { readConfig, repositoryConfigFile, userConfigFile } from "./config/files.js";
+import type { Config } from "./config/schema.js";
+import { settingsOf, textSetting, type Settings } from "./config/settings.js";
+import type { Globals } from "./context.js";
+import { CliError } from "./errors.js";
+import type { Talk } from "./output/talk.js";
+
+export interface PartsOptions {
+  readonly globals: Globals;
+  readonly talk: Talk;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+/** What isolates, of what this version has. */
+export const BACKENDS = ["local"] as const;
+
+type BackendName = (typeof BACKENDS)[number];
+
+/** Named by the documentation and not there yet. */
+const LATER = ["lima", "container", "kubernetes"];
+
+/**
+ * The composition root: the one place that calls constructors. Each part is made when a command
+ * first asks for it, and its code is loaded then.
+ */
+export class Parts {
+  readonly #options: PartsOptions;
+  readonly #made = new Map<string, Promise<unknown>>();
+
+  constructor(options: PartsOptions) {
+    this.#options = options;
+  }
+
+  /** Runs programs on this machine; with `-v` each is shown with its time. */
+  runner(): Promise<CommandRunner> {
+    return this.#once("runner", async () => {
+      const { ExecaRunner, quoteArgv, traceRunner } = await import("@cco/exec");
+      const runner = new ExecaRunner({ env: this.#options.env });
+      if (!this.#options.globals.verbose) return runner;
+      return traceRunner(runner, ({ argv, durationMs, exitCode }) => {
+        const end = exitCode === null ? "no exit code" : `exit ${String(exitCode)}`;
+        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${quoteArgv(argv)}`);
+      });
+    });
+  }
+
+  /** The repository that `--repo` or the current folder is in. */
+  repo(): Promise<Repo> {
+    return this.#once("repo", async () => {
+      const { Repo } = await import("@cco/git");
+      return Repo.open(await this.runner(), this.#options.globals.repo);
+    });
+  }
+
+  /** The user's configuration. */
+  userConfig(): Promise<Config> {
+    return this.#once("userConfig", () => readConfig(this.userConfigFile(), "user"));
+  }
+
+  userConfigFile(): string {
+    return userConfigFile(this.#options.env, this.#options.cwd);
+  }
+
+  /** What holds in `repo`, or without one. */
+  async settings(repo: Repo | undefined): Promise<Settings> {
+    const repository =
+      repo === undefined ? {} : await readConfig(repositoryConfigFile(repo.root), "repository");
+    return settingsOf({ user: await this.userConfig(), repository, env: this.#options.env });
+  }
+
+  /** @param name default: the setting. @throws {CliError} `BACKEND_UNKNOWN` */
+  async backend(name?: string): Promise<SandboxBackend> {
+    const wanted = name ?? textSetting(await this.settings(undefined), "backend") ?? "local";
+    const known = checkedBackend(wanted);
+    return this.#once(`backend ${known}`, async () => {
+      const { LocalBackend } = await import("@cco/local");
+      return new LocalBackend({ runner: await this.runner() });
+    });
+  }
+
+  /** The session engine. @param backend where new sessions go; default: the setting. */
+  async sandbox(backend?: string): Promise<Sandbox> {
+    const [{ Sandbox }, box, runner, config] = await Promise.all([
+      import("@cco/sandbox"),
+      this.backend(backend),
+      this.runner(),
+      this.userConfig(),
+    ]);
+    const network = config.backends?.local?.network;
+    return new Sandbox({
+      backend: box,
+      runner,
+      env: this.#options.env,
+      ...(network === undefined ? {} : { network: withoutUndefined(network) }),
+      ...(config.intake === undefined ? {} : { intake: withoutUndefined(config.intake) }),
+      onEvent: (event) => {
+        if (event.type === "note") this.#options.talk.note(event.message);
+        else this.#options.talk.progress(event.message);
+      },
+    });
+  }
+
+  /** The agents that can be named. */
+  async agents(): Promise<readonly AgentProfile[]> {
+    return (await import("@cco/sandbox")).BUILT_IN_AGENTS;
+  }
+
+  /** Worktrees and tmux windows. */
+  workspaces(): Promise<Workspaces> {
+    return this.#once("workspaces", async () => {
+      const { Workspaces } = await import("@cco/workspace");
+      return new Workspaces({
+        runner: await this.runner(),
+        env: this.#options.env,
+        onEvent: (event) => {
+          this.#workspaceEvent(event);
+        },
+      });
+    });
+  }
+
+  #workspaceEvent(event: WorkspaceEvent): void {
+    const { talk } = this.#options;
+    if (event.type === "note") talk.note(event.text);
+    else if (event.type === "setup-started") talk.note(`running ${event.path}`);
+    else if (event.type === "setup-output") talk.output(event.chunk);
+    else talk.progress(event.type.replace("-", " "));
+  }
+
+  #once<T>(name: string, make: () => Promise<T>): Promise<T> {
+    const made = this.#made.get(name) ?? make();
+    this.#made.set(name, made);
+    return made as Promise<T>;
+  }
+}
+
+function checkedBackend(name: string): BackendName {
+  const known = BACKENDS.find((backend) => backend === name);
+  if (known !== undefined) return known;
+  const later = LATER.includes(name);
+  throw new CliError(
+    "BACKEND_UNKNOWN",
+    later ? `backend ${name} is not in this version` : `no such backend: ${name}`,
+    { hint: `there is: ${BACKENDS.join(", ")}` },
+  );
+}
+
+/** The same without keys that are `undefined`. */
+function withoutUndefined<T extends object>(
+  value: T,
+): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+import { CliError } from "../errors.js";
+import type { Config } from "./schema.js";
+
+/** The user's configuration file: `CCO_CONFIG`, else `$XDG_CONFIG_HOME/cco/config.json`. */
+export function userConfigFile(env: NodeJS.ProcessEnv, cwd: string): string {
+  const given = env.CCO_CONFIG;
+  if (given) return resolve(cwd, given);
+  const xdg = env.XDG_CONFIG_HOME;
+  // The specification says that a relative path is to be ignored.
+  const base = xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), ".config");
+  return join(base, "cco", "config.json");
+}
+
+/** The configuration file of the worktree at `root`. */
+export function repositoryConfigFile(root: string): string {
+  return join(root, ".cco", "config.json");
+}
+
+/** @returns `{}` where there is no such file. @throws {CliError} `CONFIG_INVALID`, `CONFIG_UNREADABLE` */
+export async function readConfig(file: string, scope: "user" | "repository"): Promise<Config> {
+  const text = await readText(file);
+  if (text === undefined) return {};
+  const { parseConfig } = await import("./parse.js");
+  return parseConfig(text, file, scope);
+}
+
+/** @returns `undefined` where there is no such file. @throws {CliError} `CONFIG_UNREADABLE` */
+export async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new CliError("CONFIG_UNREADABLE", `cannot read ${file}: ${code ?? "failed"}`, {
+      hint: "make it a readable file, or point CCO_CONFIG at another",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import * as v from "valibot";
+
+const text = (description: string) =>
+  v.pipe(v.string(), v.nonEmpty("must not be empty"), v.description(description));
+
+const network = v.pipe(
+  v.strictObject({
+    policy: v.optional(
+      v.pipe(
+        v.picklist(["none", "allowlist", "open"]),
+        v.description("Default: allowlist; none for agents that need no network."),
+      ),
+    ),
+    allow: v.optional(
+      v.pipe(
+        v.array(text("example.com, *.example.com, each with an optional :port")),
+        v.description("Hosts beside those the agent needs; a loopback 127.0.0.1:PORT literally."),
+      ),
+    ),
+  }),
+  v.description("What the guests of this backend may reach."),
+);
+
+const tier = v.pipe(v.picklist(["block", "warn"]), v.description("block refuses, warn reports."));
+
+/**
+ * The configuration of `cco`, all keys optional. This is its one definition: types, checks and
+ * the published `schema/config.json` come from it.
+ */
+export const ConfigSchema = v.pipe(
+  v.strictObject({
+    $schema: v.optional(text("Where this schema is, for editors.")),
+    backend: v.optional(text("What isolates: local.")),
+    agent: v.optional(text("The agent that carries out plans. Default: claude.")),
+    plans: v.optional(text("Folder of the plans, from the repository's root.")),
+    backends: v.optional(
+      v.strictObject({
+        local: v.optional(
+          v.pipe(
+            v.strictObject({ network: v.optional(network) }),
+            v.description("The OS sandbox."),
+          ),
+        ),
+      }),
+    ),
+    intake: v.optional(
+      v.pipe(
+        v.strictObject({
+          tiers: v.optional(
+            v.pipe(
+              v.record(v.pipe(v.string(), v.nonEmpty()), tier),
+              v.description("Tier of an intake rule instead of its default."),
+            ),
+          ),
+          maxBundleBytes: v.optional(
+            v.pipe(
+              v.number(),
+              v.integer(),
+              v.minValue(1),
+              v.description("Most bytes of one bundle from a guest. Default: 2000000000."),
+            ),
+          ),
+        }),
+        v.description("What is let through of a guest's work."),
+      ),
+    ),
+  }),
+  v.title("cco configuration"),
+);
+
+/** The user's configuration. */
+export type Config = v.InferOutput<typeof ConfigSchema>;
+
+/** What the configuration file of a repository may set; anything else is the user's to say. */
+export const REPOSITORY_KEYS = ["$schema", "agent", "plans"] as const;

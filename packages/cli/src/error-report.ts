@@ -1,0 +1,58 @@
+import { CcoError } from "@cco/exec";
+import { CommanderError } from "commander";
+
+import { exitCodeOf } from "./error-exits.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+
+/** An error as it is shown: to people as two lines, with `--json` as an object. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+  /** Only where nobody expected the error. */
+  readonly stack?: string | undefined;
+}
+
+/**
+ * @param interrupted the exit code of the signal that came, if one did: what fails after it
+ *   failed because of it.
+ */
+export function reportOf(error: unknown, interrupted: ExitCode | undefined): ErrorReport {
+  if (interrupted !== undefined) return interruption(interrupted);
+  if (error instanceof CommanderError) return usage(error);
+  if (error instanceof CcoError) {
+    const { code, message, hint } = error;
+    return { code, message, hint, exitCode: exitCodeOf(code) };
+  }
+  const known = error instanceof Error ? error : new Error(String(error));
+  return {
+    code: "UNEXPECTED",
+    message: known.message || known.name,
+    hint: "run it again with -v to see where it came from",
+    exitCode: EXIT.failed,
+    stack: known.stack,
+  };
+}
+
+function interruption(exitCode: ExitCode): ErrorReport {
+  const terminated = exitCode === EXIT.terminated;
+  return {
+    code: terminated ? "TERMINATED" : "INTERRUPTED",
+    message: terminated ? "terminated" : "interrupted",
+    hint: "run the same command again to go on",
+    exitCode,
+  };
+}
+
+/** commander says `error: unknown option '--x'\n(Did you mean --y?)`. */
+function usage(error: CommanderError): ErrorReport {
+  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const meant = /\(Did you mean (.*)\?\)/.exec(more.join("\n"))?.[1];
+  return {
+    code: "USAGE",
+    message: what,
+    hint: meant === undefined ? "see --help" : `did you mean ${meant}?`,
+    exitCode: EXIT.usage,
+  };
+}

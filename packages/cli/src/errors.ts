@@ -1,0 +1,19 @@
+import { CcoError } from "@cco/exec";
+
+export type CliErrorCode =
+  /** The command line is wrong. */
+  | "USAGE"
+  | "CONFIG_INVALID"
+  | "CONFIG_UNREADABLE"
+  | "CONFIG_EXISTS"
+  /** A backend that is known by name and not built yet, or not known at all. */
+  | "BACKEND_UNKNOWN"
+  /** The command needs a terminal and has none. */
+  | "NOT_A_TERMINAL"
+  | "INTERRUPTED"
+  | "TERMINATED";
+
+/** What the command line itself refuses; everything else comes from the packages. */
+export class CliError extends CcoError<CliErrorCode> {
+  override readonly name = "CliError";
+}

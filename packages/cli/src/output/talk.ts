@@ -1,0 +1,81 @@
+import { styleText } from "node:util";
+
+import { safeLine } from "./safe-text.js";
+import type { Streams } from "./streams.js";
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Paints text for one stream, or leaves it as it is. */
+export type Paint = (format: Format, text: string) => string;
+
+/** Colour only on a terminal, and never where `NO_COLOR` or `--no-color` says so. */
+export function paintFor(stream: { readonly isTTY?: boolean }, color: boolean): Paint {
+  const wanted = color && stream.isTTY === true && !process.env.NO_COLOR;
+  return wanted ? (format, text) => styleText(format, text) : (_format, text) => text;
+}
+
+export interface TalkOptions {
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+/** What goes to stderr: notes, progress on a terminal, errors. */
+export class Talk {
+  readonly #stream: Streams["stderr"];
+  readonly #quiet: boolean;
+  readonly #paint: Paint;
+  #progressShown = false;
+
+  constructor(streams: Streams, options: TalkOptions) {
+    this.#stream = streams.stderr;
+    this.#quiet = options.quiet;
+    this.#paint = paintFor(streams.stderr, options.color);
+  }
+
+  /** Something worth knowing that is no error. */
+  note(text: string): void {
+    if (!this.#quiet) this.#line(`cco: ${safeLine(text)}`);
+  }
+
+  /** What is being done; replaced by the next line, and only on a terminal. */
+  progress(text: string): void {
+    if (this.#quiet || this.#stream.isTTY !== true) return;
+    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
+    this.#clear();
+    this.#stream.write(this.#paint("dim", safeLine(text).slice(0, width)));
+    this.#progressShown = true;
+  }
+
+  /** `cco: <what>` and the next step below it. */
+  error(message: string, hint: string | undefined): void {
+    const what = safeLine(message);
+    this.#line(`${this.#paint("red", "cco:")} ${what}`);
+    if (hint !== undefined) this.#line(`  → ${safeLine(hint)}`);
+  }
+
+  /** A line as it is, for `-v`. */
+  trace(text: string): void {
+    this.#line(this.#paint("dim", safeLine(text)));
+  }
+
+  /** What a program of the user's printed. */
+  output(chunk: Uint8Array): void {
+    this.#clear();
+    if (!this.#quiet) this.#stream.write(Buffer.from(chunk));
+  }
+
+  /** Take the progress line away. */
+  done(): void {
+    this.#clear();
+  }
+
+  #line(text: string): void {
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  #clear(): void {
+    if (this.#progressShown) this.#stream.write("\r\u001b[K");
+    this.#progressShown = false;
+  }
+}
