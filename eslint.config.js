@@ -37,7 +37,12 @@ function forbiddenImports(name, allowed) {
     ...(THROUGH_THE_RUNNER.includes(name) ? [FILES] : []),
     ...(name === "cli"
       ? []
-      : [{ group: ["yargs", "yargs/**"], message: "Only the CLI reads flags." }]),
+      : [
+          {
+            group: ["commander", "@commander-js/**", "yargs"],
+            message: "Only the CLI reads flags.",
+          },
+        ]),
     ...(others.length === 0
       ? []
       : [
