@@ -1,1 +1,1 @@
-export {};
+export { LocalBackend, type LocalBackendOptions } from "./local-backend.js";

@@ -17,4 +17,6 @@ while [ "$code" -gt 128 ] && jobs >/tmp/.cco-jobs 2>/dev/null && [ -s /tmp/.cco-
   fg >/dev/null 2>&1
   code=$?
 done
-exit "$code"
+# A shell that did job control gives the terminal back as it exits, to a group that has no number
+# in here: one that did none exits with the code.
+exec sh -c 'exit "$1"' cco "$code"

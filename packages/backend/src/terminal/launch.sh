@@ -7,7 +7,8 @@
 #   launch --await up|end ID     block until then, then print the state (end: at once if not started)
 #   launch --state ID CTL…       print the state of each control folder, one a line
 #   launch --log OFFSET ID       what the terminal printed from there on (--follow: all, to the end)
-#   launch --capture|--send|--term|--kill ID
+#   launch --capture|--send|--term|--kill|--end ID
+#   launch --beside NAME ID ARGV…  run ARGV, with a network helper of its own beside it
 #
 # Lies in the session's control folder, which no guest sees, beside box.sh, which says how to
 # run things in the guest. Nothing here reads the terminal that the agent writes to.
@@ -18,7 +19,6 @@ export LC_ALL=C
 unset CDPATH TMUX TMUX_PANE ENV BASH_ENV
 
 LOG_BYTES=67108864
-AFTER_SECONDS=600
 
 # ---- processes ------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ supervise() {
   mkfifo up.fifo
   watch_up <up.fifo >/dev/null 2>&1 &
   watcher=$!
-  if start_helper; then
+  if start_helper agent; then
     # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
     (box_agent "$@") 9>up.fifo 3>status 6<&- 7>&-
     code=$?
@@ -326,41 +326,40 @@ read_status() {
   fi
 }
 
-# The process beside the sandbox that the box asks for: it has a pipe for stdin that only the
-# supervisor holds, says `ready`, and ends with the supervisor.
+# The process beside the sandbox that the box asks for, called $1: it has a pipe for stdin that
+# only this shell holds, says `ready`, and ends with this shell.
 start_helper() {
   command -v box_helper >/dev/null || return 0
-  rm -f helper.in helper.out
-  mkfifo helper.in helper.out
-  exec 7<>helper.in
-  (box_helper) <helper.in >helper.out 2>helper.log 7>&- &
-  exec 6<helper.out
+  rm -f "$1.in" "$1.out"
+  mkfifo "$1.in" "$1.out" || return 1
+  exec 7<>"$1.in"
+  (box_helper "$1") <"$1.in" >"$1.out" 2>"$1.words" 7>&- &
+  exec 6<"$1.out"
   ready=''
   read -r ready <&6 || :
-  rm -f helper.in helper.out
+  rm -f "$1.in" "$1.out"
   [ "$ready" = ready ] && return 0
-  echo "cco: the network helper did not start"
-  cat helper.log
+  echo "cco: the network helper did not start" >&2
+  cat "$1.words" >&2
   return 1
 }
 
-# The box's last step, without the terminal and with a time limit.
+# Run a program of the guest with a helper of its own.
+beside() {
+  # shellcheck source=/dev/null
+  . ./box.sh
+  start_helper "$what" || exit 1
+  ("$@") 6<&- 7>&-
+  code=$?
+  exec 7>&-
+  rm -f "$what.words"
+  exit "$code"
+}
+
+# The box's last step, without the terminal; of its words, the first are kept.
 run_after() {
-  command -v box_after >/dev/null || return 0
-  [ -f up ] || return 0
-  (box_after) </dev/null >after.log 2>&1 6<&- 7>&- &
-  after=$!
-  (
-    trap 'kill $sleeper 2>/dev/null; exit' TERM
-    sleep "$AFTER_SECONDS" &
-    sleeper=$!
-    wait "$sleeper"
-    kill -KILL "$after" 2>/dev/null
-  ) </dev/null >/dev/null 2>&1 6<&- 7>&- &
-  limit=$!
-  wait "$after"
-  kill "$limit" 2>/dev/null
-  wait "$limit" 2>/dev/null
+  command -v box_after >/dev/null && [ -f up ] || return 0
+  (box_after) </dev/null 2>&1 6<&- 7>&- | { head -c 65536 && cat >/dev/null; } >after.log 6<&- 7>&-
 }
 
 # The terminal's process is gone and all it printed was read: save the screen, end the server.
@@ -478,6 +477,18 @@ kill_agent() {
   if [ "$child" != - ]; then reap; else kill -KILL "$owner" 2>/dev/null; fi
 }
 
+# Everything of the session, whatever it does just now, without a record of it.
+end_all() {
+  boot_id
+  state_of .
+  [ "$child" != - ] || ! [ -f status ] || read_status
+  reap
+  if [ "$owner" != - ] && alive "$owner" "$owner_start"; then kill -KILL "$owner" 2>/dev/null; fi
+  session_tmux kill-server 2>/dev/null
+  while [ "$owner" != - ] && alive "$owner" "$owner_start"; do sleep 0.01 2>/dev/null || sleep 1; done
+  reap
+}
+
 mode=show
 case ${1-} in
   --state)
@@ -492,7 +503,7 @@ case ${1-} in
 esac
 cd -- "${0%/*}" || exit
 case $mode in
-  await | log) what=$1 && shift ;;
+  await | log | beside) what=$1 && shift ;;
 esac
 id=$1
 shift
@@ -519,10 +530,12 @@ case $mode in
     print_states "$PWD"
     ;;
   log) print_log "$what" ;;
+  beside) beside "$@" ;;
   capture) capture ;;
   send) send ;;
   term) term ;;
   kill) kill_agent ;;
+  end) end_all ;;
   supervise)
     # shellcheck disable=SC2119
     supervise

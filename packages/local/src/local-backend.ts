@@ -1,0 +1,253 @@
+import {
+  BackendError,
+  checkedGuestId,
+  insideScript,
+  launchScript,
+  parseStates,
+  type BackendCheck,
+  type BackendCreateOptions,
+  type BackendDescription,
+  type BackendPromises,
+  type BackendStatus,
+  type Guest,
+  type GuestFile,
+  type GuestNetwork,
+  type GuestOptions,
+  type GuestState,
+  type SandboxBackend,
+} from "@cco/backend";
+import { ExecaRunner, type CommandRunner, type RunResult } from "@cco/exec";
+
+import { boxScript, insideHelper } from "./box-script.js";
+import { bwrapArgv, ETC_FILES, GUEST_HOME } from "./bwrap-argv.js";
+import { checkPlace } from "./check.js";
+import { describePlace } from "./describe.js";
+import { afterArgv, LocalGuest } from "./local-guest.js";
+import { guestNet, netDir, outsideHelper, proxyVariables } from "./guest-net.js";
+import { parseRecord, type GuestRecord } from "./guest-record.js";
+import { needsNetHelper, NET_HELPER, readNetHelper } from "./net/index.js";
+import { survey } from "./place.js";
+import { CLOSE, CREATE, DESTROY, LIST, PROVISION, READ } from "./scripts.js";
+
+export interface LocalBackendOptions {
+  /** The place. Default: this machine. */
+  readonly runner?: CommandRunner;
+  /** cco's data folder in the place. Default: its `$XDG_DATA_HOME/cco`, else `~/.local/share/cco`. */
+  readonly dataDir?: string;
+  /** Network of guests that are opened without one. Default: `none`. */
+  readonly network?: GuestNetwork;
+}
+
+const NO_NETWORK: GuestNetwork = { policy: "none", allow: [] };
+
+const PROMISES: BackendPromises = {
+  networkPolicies: ["none", "allowlist", "open"],
+  networkEnforcedBy: "a network namespace of its own, and cco's proxy outside it",
+  reapsProcesses: true,
+  separatesProcesses: true,
+  observesEnd: true,
+  terminalOutside: true,
+  survivesHostRestart: false,
+};
+
+/**
+ * The OS sandbox: bubblewrap on Linux, in whatever place the runner reaches. A guest is a folder
+ * of the place with its workspace, exchange, home and a control folder it never sees.
+ */
+export class LocalBackend implements SandboxBackend {
+  readonly name = "local";
+  readonly box = "local";
+  readonly promises = PROMISES;
+  readonly #runner: CommandRunner;
+  readonly #network: GuestNetwork;
+  readonly #dataDir: string | undefined;
+
+  constructor(options: LocalBackendOptions = {}) {
+    this.#runner = options.runner ?? new ExecaRunner();
+    this.#network = options.network ?? NO_NETWORK;
+    this.#dataDir = options.dataDir;
+  }
+
+  async status(): Promise<BackendStatus> {
+    const { place } = await survey(this.#runner, this.#dataDir, []);
+    const needed = ["bwrap", "tmux", "git", "tar"];
+    return needed.every((tool) => tool in place.tools) ? "running" : "missing";
+  }
+
+  check(): Promise<readonly BackendCheck[]> {
+    return checkPlace(this.#runner);
+  }
+
+  async describe(): Promise<BackendDescription> {
+    return describePlace(this.#runner, await this.#data());
+  }
+
+  /**
+   * Nothing is made: the tools are there or not.
+   *
+   * @throws {BackendError} `BOX_MISSING` with the command that mends it.
+   */
+  async create(options: BackendCreateOptions = {}): Promise<void> {
+    for (const { name, ok, detail, fix } of await this.check()) {
+      options.onProgress?.(`${name}: ${detail}`);
+      if (!ok) throw new BackendError("BOX_MISSING", `${name}: ${detail}`, { hint: fix });
+    }
+  }
+
+  start(options: BackendCreateOptions = {}): Promise<void> {
+    return this.create(options);
+  }
+
+  /** Ends every session's agent; what they left stays. */
+  async stop(): Promise<void> {
+    for (const [id, state] of await this.guests()) {
+      if (state.kind === "running") await (await this.openGuest(id)).stop();
+    }
+  }
+
+  async destroy(): Promise<void> {
+    for (const id of (await this.guests()).keys()) await this.closeGuest(id);
+    await this.#script("cannot remove the box", DESTROY, [await this.#data()]);
+  }
+
+  /** Files for the home of every guest made from now on. */
+  async provision(files: readonly GuestFile[]): Promise<void> {
+    const data = await this.#data();
+    for (const file of files) {
+      const args = [data, homePath(file.path), (file.mode ?? 0o644).toString(8)];
+      await this.#script(`cannot provision ${file.path}`, PROVISION, args, file.content);
+    }
+  }
+
+  async openGuest(guestId: string, options?: GuestOptions): Promise<Guest> {
+    const id = checkedGuestId(guestId);
+    if (options === undefined) {
+      const kept = await this.#kept(id);
+      if (kept !== null) return new LocalGuest(this.#runner, kept);
+    }
+    return new LocalGuest(this.#runner, await this.#make(id, options ?? {}));
+  }
+
+  async closeGuest(guestId: string): Promise<void> {
+    const id = checkedGuestId(guestId);
+    await this.#script(`cannot remove guest ${id}`, CLOSE, [await this.#data(), id]);
+  }
+
+  async guests(): Promise<ReadonlyMap<string, GuestState>> {
+    const args = [this.#dataDir ?? "-", await launchScript()];
+    const result = await this.#script("cannot list the guests", LIST, args);
+    return parseStates(result.stdout.toString("utf8"));
+  }
+
+  /** The record of a guest that was opened before, or `null`. */
+  async #kept(id: string): Promise<GuestRecord | null> {
+    const result = await this.#script(`cannot read guest ${id}`, READ, [this.#dataDir ?? "-", id]);
+    const json = result.stdout.toString("utf8");
+    return json === "" ? null : parseRecord(json, id);
+  }
+
+  async #make(id: string, options: GuestOptions): Promise<GuestRecord> {
+    const network = options.network ?? this.#network;
+    const withHelper = needsNetHelper(network);
+    const names = [...(options.programs ?? []), ...(withHelper ? ["node"] : [])];
+    const { place, programs } = await survey(this.#runner, this.#dataDir, names).catch(
+      (error: unknown) => {
+        throw withHelper && missesNode(error) ? noNode() : error;
+      },
+    );
+    for (const tool of ["bwrap", "tmux", "git", "tar"]) {
+      if (!(tool in place.tools)) throw toolMissing(tool);
+    }
+    const record: GuestRecord = {
+      version: 1,
+      id,
+      guestDir: `${place.data}/guests/${id}`,
+      etcDir: `${place.data}/local/etc-1`,
+      place,
+      programs,
+      network,
+      env: options.env ?? {},
+    };
+    await this.#write(record, options.afterEnd);
+    if (withHelper) await this.#putHelper(record);
+    return record;
+  }
+
+  async #write(record: GuestRecord, afterEnd: readonly string[] | undefined): Promise<void> {
+    const net = guestNet(record, "agent");
+    const box = boxScript({
+      agent: bwrapArgv({
+        ...record,
+        env: { ...record.env, ...(net && proxyVariables(record.network)) },
+        ...(net === undefined ? {} : { net }),
+      }),
+      inside: `${net === undefined ? "" : insideHelper(net.inside)}${await insideScript()}`,
+      ...(afterEnd === undefined ? {} : { after: afterArgv(record, afterEnd) }),
+      ...(net === undefined
+        ? {}
+        : { helper: { argv: outsideHelper(record), netDir: netDir(record) } }),
+    });
+    const files = { launch: await launchScript(), "box.sh": box };
+    await this.#script(`cannot make guest ${record.id}`, CREATE, [
+      record.place.data,
+      record.id,
+      JSON.stringify(record),
+      ...Object.entries(ETC_FILES).flatMap(([name, text]) => [`${record.etcDir}/${name}`, text]),
+      "--",
+      ...Object.entries(files).flat(),
+    ]);
+  }
+
+  async #putHelper(record: GuestRecord): Promise<void> {
+    const bytes = await readNetHelper();
+    if (bytes === null) {
+      throw new BackendError("NETWORK_UNSUPPORTED", `${NET_HELPER} was not built`);
+    }
+    const script =
+      'umask 077; mkdir -p -- "$1" && cat >"$1/$2.part" && mv -f -- "$1/$2.part" "$1/$2"';
+    const args = [netDir(record), NET_HELPER];
+    await this.#script("cannot place the network helper", script, args, bytes);
+  }
+
+  async #data(): Promise<string> {
+    if (this.#dataDir !== undefined) return this.#dataDir;
+    return (await survey(this.#runner, undefined, [])).place.data;
+  }
+
+  async #script(
+    what: string,
+    script: string,
+    args: readonly string[],
+    stdin?: string | Uint8Array,
+  ): Promise<RunResult> {
+    const argv = ["sh", "-c", script, "launch", ...args];
+    const result = await this.#runner.run(argv, stdin === undefined ? {} : { stdin });
+    if (result.exitCode === 0) return result;
+    const words = result.stderr.trim() || `exit code ${result.exitCode}`;
+    throw new BackendError("BACKEND_FAILED", `${what}: ${words}`);
+  }
+}
+
+function homePath(path: string): string {
+  const relative = path.startsWith(`${GUEST_HOME}/`) ? path.slice(GUEST_HOME.length + 1) : path;
+  if (!relative.startsWith("/") && !relative.split("/").includes("..")) return relative;
+  throw new BackendError("BACKEND_FAILED", `a guest of the local box has no ${path} of its own`, {
+    hint: `provision files under ${GUEST_HOME}`,
+  });
+}
+
+function missesNode(error: unknown): boolean {
+  return error instanceof BackendError && error.message === "program not found: node";
+}
+
+function noNode(): BackendError {
+  return new BackendError("NETWORK_UNSUPPORTED", "this network policy needs Node in the place", {
+    hint: "install Node 20.19 or newer there, or use the network policy none",
+  });
+}
+
+function toolMissing(tool: string): BackendError {
+  return new BackendError("BOX_MISSING", `${tool} is not installed where the sandbox runs`, {
+    hint: "see what is missing and how to get it: cco doctor",
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * What `LocalBackend` does with folders in the place, as `sh -c <script> launch ARGS`. Trees that
+ * a guest wrote are touched only by `rm` and `chmod -R`, which follow no links in them.
+ */
+
+const DATA = `
+umask 077
+export LC_ALL=C
+data=$1
+[ "$data" != - ] || data=\${XDG_DATA_HOME:-$HOME/.local/share}/cco
+`;
+
+/** DATA ID: the guest's record, nothing where there is no guest. */
+export const READ = `${DATA}
+[ ! -f "$data/guests/$2/ctl/guest.json" ] || exec cat -- "$data/guests/$2/ctl/guest.json"`;
+
+/**
+ * DATA ID RECORD [PATH TEXT]… -- [NAME TEXT]…: shared files by path, then those of the control
+ * folder. A guest whose agent was started keeps what it has. The record comes last: with it the
+ * guest is whole.
+ */
+export const CREATE = `${DATA}
+guest=$data/guests/$2
+record=$3
+shift 3
+new=yes
+[ ! -f "$guest/ctl/guest.json" ] || new=no
+mkdir -p -- "$data/local/etc-1" "$guest/ctl/waiters" "$guest/workspace" "$guest/exchange" \\
+  "$guest/home" || exit 1
+while [ "$1" != -- ]; do
+  [ -f "$1" ] || printf %s "$2" >"$1" || exit 1
+  shift 2
+done
+shift
+[ ! -f "$guest/ctl/started" ] || exit 0
+while [ $# -gt 0 ]; do
+  printf %s "$2" >"$guest/ctl/$1" || exit 1
+  shift 2
+done
+if [ "$new" = yes ] && [ -d "$data/local/home" ]; then
+  cp -R -- "$data/local/home/." "$guest/home/" || exit 1
+fi
+printf %s "$record" >"$guest/ctl/guest.json.part" &&
+  mv -f -- "$guest/ctl/guest.json.part" "$guest/ctl/guest.json"`;
+
+/** DATA LAUNCH: the state of every guest, one a line. */
+export const LIST = `${DATA}
+[ -d "$data/guests" ] || exit 0
+launch=$2
+set --
+for ctl in "$data"/guests/*/ctl; do set -- "$@" "$ctl"; done
+exec sh -c "$launch" launch --state all "$@"`;
+
+/**
+ * DATA ID: end everything of the guest, remove its folder. It is out of sight first. Programs run
+ * by other processes are found by what they have mounted.
+ */
+export const CLOSE = `${DATA}
+guest=$data/guests/$2
+gone=$data/guests/.$2.$$
+[ -d "$guest" ] || exit 0
+if [ -f "$guest/ctl/started" ]; then
+  sh "$guest/ctl/launch" --end "$2" || exit 1
+fi
+for mounts in $(grep -lsF -- " /workspace/$2 " /proc/[0-9]*/mountinfo); do
+  process=\${mounts%/mountinfo}
+  [ "$process/root/workspace/$2" -ef "$guest/workspace" ] && kill -KILL "\${process#/proc/}"
+done 2>/dev/null
+mv -- "$guest" "$gone" || exit 1
+rm -rf -- "$gone" 2>/dev/null && exit 0
+chmod -R u+rwX -- "$gone" 2>/dev/null
+rm -rf -- "$gone"`;
+
+/** DATA: what is left when all guests are gone. */
+export const DESTROY = `${DATA}
+rm -rf -- "$data/local" && { [ ! -d "$data/guests" ] || rm -rf -- "$data/guests"; }`;
+
+/** DATA PATH MODE: stdin becomes a file of every new guest's home. */
+export const PROVISION = `${DATA}
+file=$data/local/home/$2
+mkdir -p -- "\${file%/*}" && cat >"$file.part" && chmod "$3" "$file.part" && mv -f -- "$file.part" "$file"`;
