@@ -62,6 +62,8 @@ export interface SplitOptions extends PaneStart {
   readonly window: string;
   /** Default `even-horizontal`. */
   readonly layout?: string;
+  /** The new pane's title, for people: programs in the pane change it too. */
+  readonly title?: string;
   /** Keep the pane, with its last content, after its program ended. Default `true`. */
   readonly remainOnExit?: boolean;
 }
@@ -254,7 +256,7 @@ export class TmuxClient {
    * @throws {TmuxError} `NO_SPACE`, `NOT_FOUND`
    */
   async splitAndRun(options: SplitOptions): Promise<string> {
-    const { window, layout = "even-horizontal", remainOnExit = true } = options;
+    const { window, layout = "even-horizontal", title, remainOnExit = true } = options;
     // A split puts the new pane right after the window's current one, which `-d` keeps current.
     const created = `${window}.+`;
     return this.#text([
@@ -268,6 +270,7 @@ export class TmuxClient {
         { pane: created },
         { ...(remainOnExit ? { "remain-on-exit": "on" } : {}), ...options.paneOptions },
       ),
+      ...(title === undefined ? [] : [["select-pane", "-t", created, "-T", literal(title)]]),
       ["select-layout", "-t", window, layout],
     ]);
   }
@@ -396,7 +399,7 @@ export class TmuxClient {
   }
 
   async #text(commands: readonly TmuxCommand[]): Promise<string> {
-    return (await this.#server.run(commands)).toString("utf8").trim();
+    return (await this.#server.run(commands)).toString("utf8").replace(/\n$/, "");
   }
 
   async #list(command: TmuxCommand, session: string | null = null): Promise<Buffer> {

@@ -1,7 +1,12 @@
 import type { CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
-import type { TmuxClient } from "@cco/tmux";
+import { TmuxError, type TmuxClient } from "@cco/tmux";
 
+import { addWorkspace } from "./add.js";
+import { findWorkspace } from "./find.js";
+import { workspacePaths, type Environment } from "./paths.js";
+import { SESSION_OPTION, ccoTmux } from "./server.js";
+import type { Shared } from "./shared.js";
 import type {
   AddOptions,
   AddResult,
@@ -21,7 +26,7 @@ export interface WorkspacesOptions<S extends WorkspaceSession = WorkspaceSession
   /** Default: a client of the server `cco` with cco's own configuration. */
   readonly tmux?: TmuxClient;
   /** Where `XDG_DATA_HOME`, `XDG_CONFIG_HOME`, `HOME`, `TMUX` and `PATH` are read. Default: this process's. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** The sandbox sessions of a repository (its main worktree's path). Default: none. */
   readonly sessions?: (repo: string) => Promise<readonly S[]>;
   readonly onEvent?: (event: WorkspaceEvent) => void;
@@ -39,9 +44,19 @@ export interface OpenPaneOptions {
 /** Worktrees and tmux windows of branches. Facts are in git and in tmux's user options; nothing is cached. */
 export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
   readonly #options: WorkspacesOptions<S>;
+  readonly #shared: Shared;
 
   constructor(options: WorkspacesOptions<S>) {
+    const env = options.env ?? process.env;
     this.#options = options;
+    this.#shared = {
+      runner: options.runner,
+      tmux: options.tmux ?? ccoTmux(options.runner, env),
+      paths: workspacePaths(env),
+      env: env["PATH"] === undefined ? {} : { PATH: env["PATH"] },
+      callersTmux: env["TMUX"],
+      emit: options.onEvent ?? (() => undefined),
+    };
   }
 
   /**
@@ -56,9 +71,7 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * @throws {TmuxError} `TMUX_MISSING`, `TMUX_TOO_OLD`, …
    */
   add(repo: Repo, branch: string, options: AddOptions = {}): Promise<AddResult> {
-    throw new Error(
-      `${this.#options.runner.constructor.name} ${repo.root} ${branch} ${JSON.stringify(options)}`,
-    );
+    return addWorkspace(this.#shared, repo, branch, options);
   }
 
   /**
@@ -67,7 +80,7 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
    */
   find(repo: Repo, branch: string): Promise<Workspace> {
-    throw new Error(`${repo.root} ${branch}`);
+    return findWorkspace(this.#shared, repo, branch);
   }
 
   /**
@@ -78,12 +91,28 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * @throws {TmuxError} `NO_SPACE`, `NOT_FOUND`
    */
   openPane(options: OpenPaneOptions): Promise<string> {
-    throw new Error(options.window);
+    const { window, sessionId, argv, signal } = options;
+    signal?.throwIfAborted();
+    return this.#shared.tmux.splitAndRun({
+      ...{ window, argv, env: this.#shared.env },
+      title: sessionId,
+      paneOptions: { [SESSION_OPTION]: sessionId },
+    });
   }
 
   /** Close the pane that shows a session, if there is one. Never throws. */
-  closePane(sessionId: string): Promise<ClosePaneResult> {
-    throw new Error(sessionId);
+  async closePane(sessionId: string): Promise<ClosePaneResult> {
+    const { tmux } = this.#shared;
+    try {
+      const pane = await tmux.findPaneByOption(SESSION_OPTION, sessionId);
+      if (pane === null) return { outcome: "already-closed", detail: null };
+      await tmux.killPane(pane);
+      return { outcome: "closed", detail: null };
+    } catch (error) {
+      const gone = error instanceof TmuxError && ["NOT_FOUND", "NO_SERVER"].includes(error.code);
+      if (gone) return { outcome: "already-closed", detail: null };
+      return { outcome: "failed", detail: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   /**

@@ -1,0 +1,71 @@
+import { open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+
+import { WorkspaceError } from "./errors.js";
+
+export function errnoOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+/** `null` where the thing is not there. */
+export async function ifThere<T>(question: Promise<T>): Promise<T | null> {
+  try {
+    return await question;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return null;
+    throw error;
+  }
+}
+
+/** Write a file whole, then put it in its place. */
+export async function writeWhole(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o644);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Do what writes to a folder of cco's own; a file system that does not let it is told plainly. */
+export async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = {
+      EACCES: "permission denied",
+      EPERM: "permission denied",
+      EROFS: "read-only file system",
+      ENOSPC: "no space left",
+      EDQUOT: "quota exceeded",
+      ENOTDIR: "something in its path is no folder",
+      EEXIST: "a file is in its place",
+    }[errnoOf(error) ?? ""];
+    if (reason === undefined) throw error;
+    throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {
+      hint: "make it writable, or set XDG_DATA_HOME to another folder",
+      cause: error,
+    });
+  }
+}
+
+/** Remove a tree that holds nothing but folders. @returns `false` where anything else is in it. */
+export async function removeEmptyTree(path: string): Promise<boolean> {
+  const entries = await ifThere(readdir(path, { withFileTypes: true }));
+  if (entries === null) return true;
+  if (entries.some((entry) => !entry.isDirectory())) return false;
+  for (const entry of entries) {
+    if (!(await removeEmptyTree(join(path, entry.name)))) return false;
+  }
+  await rmdir(path);
+  return true;
+}

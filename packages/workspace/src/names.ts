@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+
+/** A file name may have 255 bytes on most file systems; `-12` may still follow. */
+const LONGEST = 200;
+
+/** A branch as a folder or window name: `/` becomes `-`. Different branches may come to one name. */
+export function plainName(branch: string): string {
+  return shortened(branch.replaceAll("/", "-"));
+}
+
+/**
+ * A repository's folder name as part of a tmux session's name. tmux itself turns `.`
+ * and `:` into `_` and escapes backslashes and control characters.
+ */
+export function sessionNameOf(repoName: string): string {
+  return `cco-${shortened(repoName.replace(/[.:\\\p{Cc}]/gu, "_"))}`;
+}
+
+/** `name`, `name-2`, `name-3`, …: the rule by which no two things get one name. */
+export function* candidates(name: string): Generator<string> {
+  yield name;
+  for (let number = 2; ; number += 1) yield `${name}-${String(number)}`;
+}
+
+/** The first of {@link candidates} that is not taken. */
+export function firstFree(name: string, isTaken: (candidate: string) => boolean): string {
+  for (const candidate of candidates(name)) if (!isTaken(candidate)) return candidate;
+  throw new Error("unreachable");
+}
+
+const BELL = "🔔 ";
+
+/** A window's name with the bell mark. */
+export function withBell(name: string): string {
+  return hasBell(name) ? name : `${BELL}${name}`;
+}
+
+export function hasBell(name: string): boolean {
+  return name.startsWith(BELL);
+}
+
+/** A window's name as it was before the bell mark. */
+export function withoutBell(name: string): string {
+  return hasBell(name) ? name.slice(BELL.length) : name;
+}
+
+/** A tmux format that takes the bell mark off a window's name. */
+export const WITHOUT_BELL_FORMAT = `#{s/^${BELL}//:window_name}`;
+
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= LONGEST) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  let kept = name;
+  while (Buffer.byteLength(kept) > LONGEST - 9) kept = [...kept].slice(0, -1).join("");
+  return `${kept}-${hash}`;
+}

@@ -1,0 +1,17 @@
+import type { CommandRunner } from "@cco/exec";
+import type { TmuxClient } from "@cco/tmux";
+
+import type { WorkspacePaths } from "./paths.js";
+import type { WorkspaceEvent } from "./types.js";
+
+/** What every part of this package works with. */
+export interface Shared {
+  readonly runner: CommandRunner;
+  readonly tmux: TmuxClient;
+  readonly paths: WorkspacePaths;
+  /** Variables of every window and pane: the caller's `PATH`, which the server may not have. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `$TMUX` of the caller. */
+  readonly callersTmux: string | undefined;
+  readonly emit: (event: WorkspaceEvent) => void;
+}
