@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request, type IncomingHttpHeaders } from "node:http";
+import { request, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo, type Server, type Socket } from "node:net";
 
 export interface Answer {
@@ -16,7 +16,7 @@ export async function getThrough(
 ): Promise<Answer> {
   const ask = request({ socketPath, path: url, headers: { host: new URL(url).host, ...headers } });
   ask.end();
-  const [response] = (await once(ask, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(ask, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return {

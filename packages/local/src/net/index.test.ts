@@ -53,8 +53,8 @@ describe("proxyEnv", () => {
       expect(env[name]).toBe("http://127.0.0.1:8080");
       expect(env[name.toLowerCase()]).toBe("http://127.0.0.1:8080");
     }
-    expect(env["NO_PROXY"]).toBe("localhost,127.0.0.1,::1");
-    expect(env["no_proxy"]).toBe("localhost,127.0.0.1,::1");
-    expect(env["NODE_USE_ENV_PROXY"]).toBe("1");
+    expect(env.NO_PROXY).toBe("localhost,127.0.0.1,::1");
+    expect(env.no_proxy).toBe("localhost,127.0.0.1,::1");
+    expect(env.NODE_USE_ENV_PROXY).toBe("1");
   });
 });
