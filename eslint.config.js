@@ -13,7 +13,7 @@ const SPAWNING = {
 };
 const FILES = {
   group: ["fs", "node:fs", "fs/promises", "node:fs/promises", "fs-extra"],
-  message: "A backend may work in another place: go through the runner it is given.",
+  message: "A backend may work in another place: go through its runner; own files by readAsset.",
 };
 const INSIDES = {
   group: ["@cco/*/src/**", "@cco/*/dist/**", "../../**/packages/**"],
@@ -63,7 +63,7 @@ function restrictedImports(patterns) {
 }
 
 export default defineConfig(
-  { ignores: ["**/dist/", "packages/cli/build/", "**/node_modules/", "coverage/", ".cache/"] },
+  { ignores: ["**/dist/", "packages/cli/{bin,build}/", "**/node_modules/", "coverage/", ".cache/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
@@ -79,7 +79,12 @@ export default defineConfig(
         { considerDefaultExhaustiveForUnions: true },
       ],
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", destructuredArrayIgnorePattern: "^_" },
+      ],
+      // Keys of the environment and of parsed records are data.
+      "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       eqeqeq: "error",
       "no-control-regex": "off",
