@@ -26,7 +26,7 @@ function byArrow(a, b) {
  */
 function finish({ name, dir }) {
   removeStale(dir);
-  for (const script of files(join(dir, "src"), /\.sh$/)) {
+  for (const script of files(join(dir, "src"), /\.(sh|conf)$/)) {
     const target = join(dir, "dist", script);
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(dir, "src", script), target);
