@@ -5,18 +5,28 @@ command -v "$1" >/dev/null 2>&1 || {
   echo "cco: $1: command not found in the sandbox" >&2
   exit 127
 }
-# The agent gets a process group of its own: Ctrl-C is for it alone.
+# The agent gets a process group of its own, the terminal's foreground: Ctrl-C is for it alone.
+# A shell that did job control gives the terminal back as it exits, to a group that has no number
+# in a sandbox, and fails: so it tells the exit code (on 3) to one that did none.
+# shellcheck disable=SC2016
+job='
 trap : INT QUIT
 set -m
-echo up >&9
-exec 9>&-
-env "$@"
+env "$@" 3>&-
 code=$?
 # Stopped (Ctrl-Z), not ended: nobody here could continue it, so it goes on at once.
-while [ "$code" -gt 128 ] && jobs >/tmp/.cco-jobs 2>/dev/null && [ -s /tmp/.cco-jobs ]; do
-  fg >/dev/null 2>&1
+while [ "$code" -gt 128 ] && jobs >/tmp/.cco-jobs && [ -s /tmp/.cco-jobs ]; do
+  fg 3>&- >/dev/null
   code=$?
-done
-# A shell that did job control gives the terminal back as it exits, to a group that has no number
-# in here: one that did none exits with the code.
-exec sh -c 'exit "$1"' cco "$code"
+done 2>/dev/null
+echo "$code" >&3
+exec 2>/dev/null
+'
+echo up >&9
+exec 9>&-
+{
+  code=$(exec sh -c "$job" cco "$@" 3>&1 >&4 4>&-)
+  ended=$?
+} 4>&1
+case $code in '' | *[!0-9]*) code=$ended ;; esac
+exit "$code"

@@ -98,7 +98,9 @@ export class TmuxTerminal implements Terminal {
 
   /** How the session is, without waiting. */
   async state(): Promise<GuestState> {
-    const argv = this.#argv("--state", [], [this.#options.controlDir]);
+    // Without its control folder there is no session, and no script to ask.
+    const ask = '[ ! -d "$2" ] || exec sh "$2/launch" --state "$1" "$2"';
+    const argv = ["sh", "-c", ask, "state", this.#options.id, this.#options.controlDir];
     return this.#stateIn(await this.#run(argv));
   }
 
