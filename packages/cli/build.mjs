@@ -15,6 +15,7 @@ import { build } from "esbuild";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const packages = join(here, "..");
 const dist = join(here, "dist");
+/** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
 rmSync(dist, { recursive: true, force: true });
@@ -41,8 +42,8 @@ const result = await build({
   plugins: [
     {
       name: "packages-from-source",
-      setup({ onResolve }) {
-        onResolve({ filter: /^@cco\/[a-z]+$/ }, ({ path }) => ({
+      setup(bundler) {
+        bundler.onResolve({ filter: /^@cco\/[a-z]+$/ }, ({ path }) => ({
           path: join(packages, path.slice("@cco/".length), "src/index.ts"),
           sideEffects: false,
         }));
@@ -51,7 +52,7 @@ const result = await build({
   ],
 });
 
-copyScripts();
+copyAssets();
 const net = join(packages, "local/dist/cco-net.mjs");
 if (existsSync(net)) cpSync(net, join(dist, "cco-net.mjs"));
 writeFileSync(
@@ -59,17 +60,21 @@ writeFileSync(
   licences(Object.keys(result.metafile.inputs)),
 );
 
-function copyScripts() {
+function copyAssets() {
   for (const name of readdirSync(packages)) {
     const source = join(packages, name, "src");
     if (!existsSync(source)) continue;
-    for (const file of readdirSync(source, { recursive: true })) {
-      if (file.endsWith(".sh")) cpSync(join(source, file), join(dist, basename(file)));
+    for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
+      if (/\.(sh|conf)$/.test(file)) cpSync(join(source, file), join(dist, basename(file)));
     }
   }
 }
 
-/** One part for each bundled library: its name, version and licence text. */
+/**
+ * One part for each bundled library: its name, version and licence text.
+ *
+ * @param {readonly string[]} inputs
+ */
 function licences(inputs) {
   const folders = new Set(
     inputs
@@ -77,12 +82,13 @@ function licences(inputs) {
       .map((input) => {
         const parts = resolve(input).split(sep);
         const at = parts.lastIndexOf("node_modules");
-        return parts.slice(0, at + (parts[at + 1].startsWith("@") ? 3 : 2)).join(sep);
+        return parts.slice(0, at + (parts[at + 1]?.startsWith("@") ? 3 : 2)).join(sep);
       }),
   );
   return [...folders]
-    .sort((a, b) => (basename(a) < basename(b) ? -1 : 1))
+    .sort((a, b) => a.localeCompare(b))
     .map((folder) => {
+      /** @type {{ name: string, version: string, license: string }} */
       const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
       const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
       const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim();

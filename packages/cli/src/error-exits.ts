@@ -70,7 +70,6 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   NO_SPACE: EXIT.failed,
   NO_WORKSPACE: EXIT.notFound,
   NO_WORKSPACE_WINDOW: EXIT.notFound,
-  NO_PANE: EXIT.notFound,
   FOLDER_TAKEN: EXIT.failed,
   FOLDER_NOT_WRITABLE: EXIT.failed,
   CARRY_FAILED: EXIT.failed,

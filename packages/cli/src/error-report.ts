@@ -22,7 +22,7 @@ export function reportOf(error: unknown, interrupted: ExitCode | undefined): Err
   if (interrupted !== undefined) return interruption(interrupted);
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof CcoError) {
-    const { code, message, hint } = error;
+    const { code, message, hint } = error as CcoError;
     return { code, message, hint, exitCode: exitCodeOf(code) };
   }
   const known = error instanceof Error ? error : new Error(String(error));

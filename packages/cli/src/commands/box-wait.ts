@@ -74,7 +74,7 @@ async function waitFor(
   }
   const settled = await Promise.allSettled(waits);
   const sessions = await Promise.all(
-    settled.map((wait, index) =>
+    settled.map(async (wait, index) =>
       wait.status === "fulfilled" ? wait.value : notEnded(sandbox, ids[index] ?? "", wait.reason),
     ),
   );

@@ -74,7 +74,7 @@ function optionKind(command: Command, program: Command, flag: string): Kind | un
 
 function flagsOf(command: Command, program: Command): readonly string[] {
   const flags = [...command.options, ...program.options].map(({ long }) => long);
-  return [...flags, "--help"].filter((flag) => flag != null);
+  return [...flags, "--help"].filter((flag) => typeof flag === "string");
 }
 
 async function argumentsOf(
@@ -82,7 +82,9 @@ async function argumentsOf(
   command: Command,
   rest: readonly string[],
 ): Promise<readonly string[]> {
-  const names = command.commands.map((inner) => inner.name()).filter((name) => !name.startsWith("__"));
+  const names = command.commands
+    .map((inner) => inner.name())
+    .filter((name) => !name.startsWith("__"));
   if (names.length > 0) return names;
   const given = rest.filter((word) => !word.startsWith("-")).length;
   const expected = command.registeredArguments;

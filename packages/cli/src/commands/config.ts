@@ -60,7 +60,7 @@ export async function edit(context: Context): Promise<CommandResult> {
     });
   }
   if ((await readText(file)) === undefined) await writeWhole(file, FIRST_FILE);
-  const editor = context.env.VISUAL || context.env.EDITOR || "vi";
+  const editor = [context.env.VISUAL, context.env.EDITOR].find((name) => name) ?? "vi";
   const runner = await context.parts.runner();
   // $EDITOR is a shell command by custom ("code --wait"); the file is its argument, not its text.
   const argv = ["sh", "-c", `${editor} "$1"`, "sh", file];

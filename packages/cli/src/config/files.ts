@@ -11,7 +11,7 @@ export function userConfigFile(env: NodeJS.ProcessEnv, cwd: string): string {
   if (given) return resolve(cwd, given);
   const xdg = env.XDG_CONFIG_HOME;
   // The specification says that a relative path is to be ignored.
-  const base = xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), ".config");
+  const base = xdg && isAbsolute(xdg) ? xdg : join(env.HOME ?? homedir(), ".config");
   return join(base, "cco", "config.json");
 }
 
