@@ -20,8 +20,7 @@ const OWNER_FILE = ".cco-repo";
 export async function claimRepoName(repo: Repo, worktrees: string): Promise<string> {
   const config = new LocalConfig(repo.git);
   const configured = await config.get(CONFIG_KEY);
-  const names = isSafe(configured) ? [configured, ...firstOf(repo)] : firstOf(repo);
-  for (const name of names) {
+  for (const name of namesOf(repo, configured)) {
     const folder = join(worktrees, name);
     if (!(await writing(folder, () => claim(folder, repo, name === configured)))) continue;
     if (name !== configured) await config.set(CONFIG_KEY, name);
@@ -30,7 +29,8 @@ export async function claimRepoName(repo: Repo, worktrees: string): Promise<stri
   throw new Error("unreachable");
 }
 
-function* firstOf(repo: Repo): Generator<string> {
+function* namesOf(repo: Repo, configured: string | null): Generator<string> {
+  if (isSafe(configured)) yield configured;
   yield* candidates(repo.name === "" ? "root" : repo.name);
 }
 
