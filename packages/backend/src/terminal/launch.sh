@@ -134,7 +134,7 @@ await() {
     state_of .
     [ "$kind" = running ] || break
     [ "$1" = up ] && [ "$up" = yes ] && break
-    session_tmux wait-for "$channel" >/dev/null 2>&1 </dev/null &
+    tmux -u -S tty wait-for "$channel" >/dev/null 2>&1 </dev/null &
     blocked=$!
     # No server: it is about to be there, or everything is about to be gone.
     wait "$blocked" || sleep 0.02 2>/dev/null || sleep 1
