@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+
+import { CliError } from "../errors.js";
+import { configKeys, parseConfig } from "./parse.js";
+
+function refusal(text: string, scope: "user" | "repository" = "user"): CliError {
+  try {
+    parseConfig(text, "/c/config.json", scope);
+  } catch (error) {
+    if (error instanceof CliError) return error;
+    throw error;
+  }
+  throw new Error("it was taken");
+}
+
+describe("parseConfig", () => {
+  it("takes JSON with comments and trailing commas", () => {
+    const text = `{ // mine\n "agent": "runbook", "backends": { "local": { "network": { "policy": "none" } } }, }`;
+    expect(parseConfig(text, "f", "user")).toEqual({
+      agent: "runbook",
+      backends: { local: { network: { policy: "none" } } },
+    });
+  });
+
+  it("names the line of what is no JSON", () => {
+    expect(refusal(`{\n"agent": }`).message).toBe("/c/config.json: line 2: ValueExpected");
+  });
+
+  it.each([
+    [`{ "agnet": "x" }`, `unknown key "agnet"`, `did you mean "agent"?`],
+    [
+      `{ "backends": { "local": { "netwrok": {} } } }`,
+      `unknown key "backends.local.netwrok"`,
+      `did you mean "backends.local.network"?`,
+    ],
+    [`{ "zzzzzzzz": 1 }`, `unknown key "zzzzzzzz"`, "known here: "],
+  ])("names the nearest key: %s", (text, what, hint) => {
+    const error = refusal(text);
+    expect(error.code).toBe("CONFIG_INVALID");
+    expect(error.message).toBe(`/c/config.json: ${what}`);
+    expect(error.hint).toContain(hint);
+  });
+
+  it("says where a value of the wrong kind stands", () => {
+    expect(refusal(`{ "intake": { "maxBundleBytes": "much" } }`).message).toContain(
+      "/c/config.json: intake.maxBundleBytes: ",
+    );
+  });
+
+  it("refuses to loosen a rule of a tier that does not exist", () => {
+    expect(refusal(`{ "intake": { "tiers": { "ci-config": "off" } } }`).message).toContain(
+      "intake.tiers.ci-config: ",
+    );
+  });
+
+  it.each(["backend", "backends", "intake"])("a repository may not set %s", (key) => {
+    const value = key === "backend" ? `"local"` : "{}";
+    expect(refusal(`{ "${key}": ${value} }`, "repository").message).toBe(
+      `/c/config.json: a repository may not set "${key}"`,
+    );
+  });
+
+  it("a repository may set the agent and the plans", () => {
+    const text = `{ "agent": "runbook", "plans": "docs" }`;
+    expect(parseConfig(text, "f", "repository")).toEqual({ agent: "runbook", plans: "docs" });
+  });
+});
+
+it("configKeys lists the leaves", () => {
+  expect(configKeys()).toEqual([
+    "backend",
+    "agent",
+    "plans",
+    "backends.local.network.policy",
+    "backends.local.network.allow",
+    "intake.tiers",
+    "intake.maxBundleBytes",
+  ]);
+});
