@@ -23,6 +23,7 @@ const program = (argv) => () => run(argv);
 const steps = {
   build: script("build"),
   types: program(tool("tsc", "-p", "tsconfig.check.json")),
+  examples: script("check-examples"),
   lint: program(tool("eslint", ".", "--max-warnings", "0")),
   format: program(tool("prettier", "--check", "--log-level", "warn", ".")),
   shell: script("check-shell"),
