@@ -1,6 +1,7 @@
 import { GitError } from "./errors.js";
 import { gitFailed, type Git } from "./git.js";
 import { History, type AheadBehind } from "./history.js";
+import { listWorktrees } from "./list-worktrees.js";
 import { parseRecords } from "./parse.js";
 import { Refs } from "./refs.js";
 
@@ -131,8 +132,9 @@ export class Branches {
     if (branch === undefined) {
       return new GitError("BRANCH_NOT_FOUND", `no such branch: ${name}`);
     }
-    if (branch.worktree !== null) {
-      return new GitError("BRANCH_CHECKED_OUT", `${name} is checked out in ${branch.worktree}`, {
+    const holder = (await listWorktrees(this.#git)).find((one) => one.branch === name);
+    if (holder !== undefined) {
+      return new GitError("BRANCH_CHECKED_OUT", `${name} is checked out in ${holder.path}`, {
         hint: `remove that worktree first: cco rm ${name}`,
       });
     }

@@ -6,18 +6,14 @@ export { GitError, type GitErrorCode } from "./errors.js";
 export { Git, gitFailed, GUARDED_CONFIG, type GitOptions } from "./git.js";
 export type { Head, Operation } from "./head.js";
 export { History, type AheadBehind, type Commit } from "./history.js";
+export type { Worktree } from "./list-worktrees.js";
 export type { FileChange } from "./parse-diff.js";
 export type { StatusEntry, WorktreeStatus } from "./parse-status.js";
 export { Refs, type Ref } from "./refs.js";
 export { Repo, type OpenOptions } from "./repo.js";
 export { snapshotCommit, type Snapshot, type SnapshotOptions } from "./snapshot.js";
 export { gitVersion, MINIMUM_GIT } from "./version.js";
-export {
-  Worktrees,
-  type AddWorktreeOptions,
-  type RemoveWorktreeOptions,
-  type Worktree,
-} from "./worktrees.js";
+export { Worktrees, type AddWorktreeOptions, type RemoveWorktreeOptions } from "./worktrees.js";
 export {
   commitTree,
   mergeTrees,

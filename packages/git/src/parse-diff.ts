@@ -38,13 +38,15 @@ export function parseRawNumstat(output: Buffer): FileChange[] {
       newSha,
     });
   }
-  // Both lists are in the same order: git prints them from one queue.
-  return changes.map((change, index) => ({ ...change, ...parseCounts(values[at + index]) }));
+  const counts = new Map(values.slice(at).map(parseCounts));
+  return changes.map((change) => ({ ...change, ...(counts.get(change.path) ?? UNCOUNTED) }));
 }
 
-function parseCounts(value: string | undefined): Pick<FileChange, "added" | "removed"> {
-  const [added, removed] = (value ?? "").split("\t", 2);
-  return { added: parseCount(added), removed: parseCount(removed) };
+const UNCOUNTED = { added: null, removed: null };
+
+function parseCounts(value: string): [string, Pick<FileChange, "added" | "removed">] {
+  const [added, removed, ...path] = value.split("\t");
+  return [path.join("\t"), { added: parseCount(added), removed: parseCount(removed) }];
 }
 
 function parseCount(text: string | undefined): number | null {

@@ -15,16 +15,13 @@ export async function removeStale(objects: string, label: string): Promise<void>
   await removeKeeps(join(objects, "pack"), label);
 }
 
-/**
- * Label's `.keep` files are only this session's own, whose intakes do not overlap: one
- * that is there when an intake begins belongs to one that did not finish.
- */
 async function removeKeeps(packs: string, label: string): Promise<void> {
   const names = await readdir(packs).catch(() => []);
   for (const name of names.filter((one) => one.endsWith(".keep"))) {
     const path = join(packs, name);
     const content = await readFile(path, "utf8").catch(() => "");
-    if (content === `cco ${label}\n`) await rm(path, { force: true });
+    const pid = new RegExp(`^cco ${label} (\\d+)\n$`).exec(content)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(path, { force: true });
   }
 }
 

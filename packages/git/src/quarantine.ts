@@ -11,7 +11,8 @@ import type { Repo } from "./repo.js";
 export interface QuarantineOptions {
   /** Whose it is; part of the folder's name and of the `.keep` file. Letters and digits. */
   readonly label: string;
-  readonly signal?: AbortSignal | undefined;
+  /** Of the host's repository. */
+  readonly objectFormat: "sha1" | "sha256";
 }
 
 export interface IndexPackOptions {
@@ -59,7 +60,7 @@ export class Quarantine {
     const prefix = `tmp_objdir-cco-${options.label}-${String(process.pid)}-`;
     const dir = await mkdtemp(join(objects, prefix));
     try {
-      await furnish(dir, objects, repo);
+      await furnish(dir, objects, repo.commonDir, options.objectFormat);
     } catch (error) {
       await rm(dir, { recursive: true, force: true });
       throw error;
@@ -110,7 +111,7 @@ export class Quarantine {
     if (name === null || (await isThere(join(to, `${name}.idx`)))) return null;
 
     const keep = join(to, `${name}.keep`);
-    await writeFile(keep, `cco ${this.#label}\n`, { mode: 0o444 });
+    await writeFile(keep, `cco ${this.#label} ${String(process.pid)}\n`, { mode: 0o444 });
     try {
       // The index last: with it the pack becomes visible.
       for (const end of ["pack", "rev", "idx"]) {
@@ -135,8 +136,12 @@ export class Quarantine {
   }
 }
 
-async function furnish(dir: string, objects: string, repo: Repo): Promise<void> {
-  const format = await objectFormat(repo);
+async function furnish(
+  dir: string,
+  objects: string,
+  commonDir: string,
+  format: "sha1" | "sha256",
+): Promise<void> {
   await mkdir(join(dir, "objects/pack"), { recursive: true });
   await mkdir(join(dir, "objects/info"));
   await mkdir(join(dir, "refs"));
@@ -148,13 +153,8 @@ async function furnish(dir: string, objects: string, repo: Repo): Promise<void> 
     `[core]\n\trepositoryFormatVersion = ${version}\n\tbare = true\n${extension}`,
   );
   await writeFile(join(dir, "objects/info/alternates"), `${quotePath(objects)}\n`);
-  const shallow = await readFile(join(repo.commonDir, "shallow")).catch(() => null);
+  const shallow = await readFile(join(commonDir, "shallow")).catch(() => null);
   if (shallow !== null) await writeFile(join(dir, "shallow"), shallow);
-}
-
-async function objectFormat(repo: Repo): Promise<string> {
-  const format = await repo.git.text(["rev-parse", "--show-object-format"]);
-  return format === "sha256" ? "sha256" : "sha1";
 }
 
 function isolated(git: Git, dir: string): Git {

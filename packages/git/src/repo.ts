@@ -19,7 +19,9 @@ export class Repo {
   readonly root: string;
   /**
    * The main worktree; for a bare repository with linked worktrees the repository's
-   * folder (the one that holds it where it is named `.git` or `.bare`).
+   * folder (the one that holds it where it is named `.git` or `.bare`). A git folder made
+   * elsewhere (`--separate-git-dir`) does not know its worktree: there, seen from a linked
+   * one, it is that git folder.
    */
   readonly main: string;
   /** This worktree's git folder. */

@@ -4,18 +4,9 @@ import { join } from "node:path";
 import { Branches } from "./branches.js";
 import { GitError } from "./errors.js";
 import { gitFailed, type Git } from "./git.js";
-import { operationIn, type Operation } from "./head.js";
+import { listWorktrees, type Worktree } from "./list-worktrees.js";
 import { parseStatus, type WorktreeStatus } from "./parse-status.js";
-import { parseWorktrees, type ListedWorktree } from "./parse-worktrees.js";
 import type { Repo } from "./repo.js";
-
-export interface Worktree extends ListedWorktree {
-  /**
-   * What it is in the middle of. While it rebases or bisects a branch, HEAD is detached
-   * and `branch` names the branch that is being worked on.
-   */
-  readonly operation: Operation | null;
-}
 
 export interface AddWorktreeOptions {
   /** Absolute; missing or an empty folder. */
@@ -53,11 +44,10 @@ export class Worktrees {
 
   /** All worktrees, the main one first. */
   async list(): Promise<Worktree[]> {
-    const args = ["worktree", "list", "--porcelain", "-z"];
-    const result = await this.#git.run(args);
-    if (result.exitCode !== 0) throw gitFailed(args, result);
-    const listed = parseWorktrees(result.stdout);
-    return Promise.all(listed.map((worktree, index) => this.#withOperation(worktree, index === 0)));
+    const [main, ...linked] = await listWorktrees(this.#git);
+    if (main === undefined || main.bare) return main === undefined ? linked : [main, ...linked];
+    // git prints the git folder where that is not in the worktree (a submodule's).
+    return [{ ...main, path: this.#repo.main }, ...linked];
   }
 
   /** The worktree that has `branch` checked out, or is rebasing or bisecting it; else `null`. */
@@ -129,22 +119,6 @@ export class Worktrees {
     const result = await this.#git.run(args, { cwd: path });
     if (result.exitCode !== 0) throw gitFailed(args, result);
     return parseStatus(result.stdout);
-  }
-
-  async #withOperation(worktree: ListedWorktree, isMain: boolean): Promise<Worktree> {
-    if (worktree.bare || worktree.prunable !== null) return { ...worktree, operation: null };
-    const gitDir = isMain ? this.#repo.commonDir : await this.#gitDirOf(worktree.path);
-    const operation = gitDir === null ? null : await operationIn(gitDir);
-    return {
-      ...worktree,
-      branch: worktree.branch ?? operation?.branch ?? null,
-      operation: operation?.kind ?? null,
-    };
-  }
-
-  async #gitDirOf(path: string): Promise<string | null> {
-    const result = await this.#git.run(["rev-parse", "--absolute-git-dir"], { cwd: path });
-    return result.exitCode === 0 ? result.stdout.toString("utf8").replace(/\n$/, "") : null;
   }
 
   async #checkAdd({ path, branch, source }: AddWorktreeOptions): Promise<void> {
