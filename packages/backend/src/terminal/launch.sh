@@ -179,7 +179,7 @@ start() {
   printf '%62s\n' '' >ended.tmp
   : >log
   { printf 'set --' && write_argv "$@" && echo; } >argv || fail "cannot write to $PWD"
-  said=$(start_server 2>&1 </dev/null) && return 0
+  mkfifo alive && said=$(start_server 2>&1 </dev/null) && return 0
   record not-started -
   printf '%s\n' "$said" >screen
 }
@@ -242,13 +242,13 @@ start_server() (
     set-option -g allow-rename off ';' \
     set-option -g remain-on-exit on ';' \
     set-option -gq remain-on-exit-format '' ';' \
-    set-hook -g pane-died 'run-shell -b '\''exec sh "$CCO_CTL/launch" --died x'\' ';' \
+    set-hook -g pane-died 'run-shell -b '\''exec sh "$CCO_CTL/launch" --finish x'\' ';' \
     bind-key -n S-PPage copy-mode -eu ';' \
     bind-key -n C-M-d detach-client ';' \
     unbind-key -n MouseDown3Pane ';' \
     unbind-key -n M-MouseDown3Pane ';' \
     new-session -d -s agent -x "$columns" -y "$rows" sh ./launch --supervise x ';' \
-    pipe-pane -t =agent: 'cd "$CCO_CTL" && ulimit -f '$((LOG_BYTES / 512))' && cat >>log; : >log.done'
+    pipe-pane -t =agent: 'exec sh "$CCO_CTL/launch" --watch x'
 )
 
 terminal_size() {
@@ -267,6 +267,8 @@ supervise() {
   trap : INT QUIT
   process $$
   printf '%s %s\n' $$ "$p_start" >pid
+  # Held by nobody else: the watcher sees its end.
+  exec 8>alive
   # shellcheck source=/dev/null
   . ./argv
   # shellcheck source=/dev/null
@@ -274,11 +276,11 @@ supervise() {
   : >status
   rm -f up.fifo
   mkfifo up.fifo
-  watch_up <up.fifo >/dev/null 2>&1 &
+  watch_up <up.fifo >/dev/null 2>&1 8>&- &
   watcher=$!
   if start_helper agent; then
     # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
-    (box_agent "$@") 9>up.fifo 3>status 6<&- 7>&-
+    (box_agent "$@") 9>up.fifo 3>status 6<&- 7>&- 8>&-
     code=$?
   else
     : >up.fifo
@@ -333,7 +335,7 @@ start_helper() {
   rm -f "$1.in" "$1.out"
   mkfifo "$1.in" "$1.out" || return 1
   exec 7<>"$1.in"
-  (box_helper "$1") <"$1.in" >"$1.out" 2>"$1.words" 7>&- &
+  (box_helper "$1") <"$1.in" >"$1.out" 2>"$1.words" 7>&- 8>&- &
   exec 6<"$1.out"
   ready=''
   read -r ready <&6 || :
@@ -349,7 +351,7 @@ beside() {
   # shellcheck source=/dev/null
   . ./box.sh
   start_helper "$what" || exit 1
-  ("$@") 6<&- 7>&-
+  ("$@") 6<&- 7>&- 8>&-
   code=$?
   exec 7>&-
   rm -f "$what.words"
@@ -359,17 +361,40 @@ beside() {
 # The box's last step, without the terminal; of its words, the first are kept.
 run_after() {
   command -v box_after >/dev/null && [ -f up ] || return 0
-  (box_after) </dev/null 2>&1 6<&- 7>&- | { head -c 65536 && cat >/dev/null; } >after.log 6<&- 7>&-
+  (box_after) </dev/null 2>&1 6<&- 7>&- 8>&- |
+    { head -c 65536 && cat >/dev/null; } >after.log 6<&- 7>&- 8>&-
 }
 
-# The terminal's process is gone and all it printed was read: save the screen, end the server.
-died() {
+# Beside the supervisor, reading what the terminal prints: keeps the log, and does what is left to
+# do when the supervisor is gone, however it went. (tmux with libutempter loses one pane's end in
+# twenty, so its `pane-died` alone would not do.)
+watch() {
+  exec 5<&0
+  (ulimit -f $((LOG_BYTES / 512)) && exec cat <&5 >>log) &
+  exec 5<&-
+  read -r _ <alive
+  finish
+  wait
+  : >log.done
+}
+
+# The supervisor is gone: save the screen once all of it was read, end the server.
+finish() {
+  mkdir finishing 2>/dev/null || return 0
+  boot_id
   state_of .
   reap
-  [ "$reason" = not-started ] || [ -f ended ] || record killed -
+  [ "$reason" = not-started ] || record killed -
+  turns=0
+  while [ "$turns" -lt 200 ]; do
+    dead=$(session_tmux display-message -p -t =agent: '#{pane_dead}' 2>/dev/null) || break
+    [ "$dead" = 1 ] && break
+    turns=$((turns + 1))
+    sleep 0.01 2>/dev/null || sleep 1
+  done
   settle
-  session_tmux capture-pane -p -e -t =agent: >screen.tmp && mv screen.tmp screen
-  session_tmux kill-server
+  session_tmux capture-pane -p -e -t =agent: >screen.tmp 2>/dev/null && mv screen.tmp screen
+  session_tmux kill-server 2>/dev/null
 }
 
 log_size() {
@@ -411,10 +436,13 @@ view() {
   show_end
 }
 
-# The last screen as it looked, and how it ended.
+# The last screen as it looked, without the empty lines around it, which would push it out of a
+# smaller window; and how it ended.
 show_end() {
   reap
-  [ ! -f screen ] || sed '/[^[:space:]]/,$!d' screen
+  [ ! -f screen ] ||
+    sed -e '/[^[:space:]]/,$!d' screen |
+    sed -e ':a' -e '/^[[:space:]]*$/{' -e '$d' -e 'N' -e 'ba' -e '}'
   printf '\033[0m'
   case $reason in
     exit) echo "cco: session $id ended with exit code $code" ;;
@@ -540,9 +568,7 @@ case $mode in
     # shellcheck disable=SC2119
     supervise
     ;;
-  died)
-    boot_id
-    died
-    ;;
+  watch) watch ;;
+  finish) finish ;;
   *) fail "no such mode: $mode" ;;
 esac
