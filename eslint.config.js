@@ -63,7 +63,9 @@ function restrictedImports(patterns) {
 }
 
 export default defineConfig(
-  { ignores: ["**/dist/", "packages/cli/{bin,build}/", "**/node_modules/", "coverage/", ".cache/"] },
+  {
+    ignores: ["**/dist/", "packages/cli/{bin,build}/", "**/node_modules/", "coverage/", ".cache/"],
+  },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
