@@ -369,6 +369,8 @@ run_after() {
 # do when the supervisor is gone, however it went. (tmux with libutempter loses one pane's end in
 # twenty, so its `pane-died` alone would not do.)
 watch() {
+  process $$
+  printf '%s %s\n' $$ "$p_start" >watcher
   exec 5<&0
   (ulimit -f $((LOG_BYTES / 512)) && exec cat <&5 >>log) &
   exec 5<&-
@@ -505,15 +507,19 @@ kill_agent() {
   if [ "$child" != - ]; then reap; else kill -KILL "$owner" 2>/dev/null; fi
 }
 
-# Everything of the session, whatever it does just now, without a record of it.
+# Everything of the session, whatever it does just now.
 end_all() {
   boot_id
   state_of .
   [ "$child" != - ] || ! [ -f status ] || read_status
   reap
-  if [ "$owner" != - ] && alive "$owner" "$owner_start"; then kill -KILL "$owner" 2>/dev/null; fi
+  for file in pid watcher; do
+    if [ -f "$file" ] && read -r owner owner_start <"$file" && alive "$owner" "$owner_start"; then
+      kill -KILL "$owner" 2>/dev/null
+    fi
+  done
   session_tmux kill-server 2>/dev/null
-  while [ "$owner" != - ] && alive "$owner" "$owner_start"; do sleep 0.01 2>/dev/null || sleep 1; done
+  while alive "$owner" "$owner_start"; do sleep 0.01 2>/dev/null || sleep 1; done
   reap
 }
 
