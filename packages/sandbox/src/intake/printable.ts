@@ -4,8 +4,6 @@ export interface PrintableOptions {
   readonly multiline?: boolean;
 }
 
-/* eslint-disable no-control-regex -- control characters are what this file is about */
-
 /** OSC, DCS, SOS, PM and APC up to their end, with all they carry (7-bit and C1 forms). */
 const STRING_SEQUENCE =
   /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u009c|\u001b\\)/gu;

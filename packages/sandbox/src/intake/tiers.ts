@@ -44,11 +44,11 @@ export function isRule(name: string): name is Rule {
 export function tierOf(
   rule: Rule,
   allow: readonly string[] = [],
-  configured: Partial<Record<Rule, FindingTier>> = {},
+  configured: Readonly<Record<string, FindingTier>> = {},
 ): FindingTier {
   const standard: FindingTier = DEFAULT_TIERS[rule];
   if (standard === "never") return "never";
   if (allow.includes(rule)) return "warn";
-  const wanted = configured[rule] ?? standard;
+  const wanted = Object.hasOwn(configured, rule) ? (configured[rule] ?? standard) : standard;
   return wanted === "never" ? "block" : wanted;
 }

@@ -1,7 +1,6 @@
 import type { Repo } from "@cco/git";
 
 import type { Finding, FindingTier } from "../session.js";
-import type { Rule } from "./tiers.js";
 
 /** Sizes above which a guest's bundle is refused (`too-big`) or remarked on (`huge-blob`). */
 export interface IntakeLimits {
@@ -42,13 +41,13 @@ export interface IntakeRequest {
   /** `salvage`: findings are reported and refuse nothing (tier `never` still does). */
   readonly kind: "result" | "salvage";
   /** Rules that the person lets through this once (`--allow`). Default none. */
-  readonly allow?: readonly string[];
+  readonly allow?: readonly string[] | undefined;
   /** Tiers from the user's own config. A rule of tier `never` keeps it. */
-  readonly tiers?: Partial<Record<Rule, FindingTier>>;
-  readonly limits?: Partial<IntakeLimits>;
+  readonly tiers?: Readonly<Record<string, FindingTier>> | undefined;
+  readonly limits?: { readonly [Name in keyof IntakeLimits]?: number | undefined } | undefined;
   /** Commits of this session taken in before (the result's tip, for its salvage). Default none. */
-  readonly known?: readonly string[];
-  readonly secrets?: readonly ProvisionedSecret[];
+  readonly known?: readonly string[] | undefined;
+  readonly secrets?: readonly ProvisionedSecret[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Only check and report: nothing is moved into the host's store, no ref is
