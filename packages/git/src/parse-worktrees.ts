@@ -24,7 +24,10 @@ export function parseWorktrees(output: Buffer): ListedWorktree[] {
       record = undefined;
       continue;
     }
-    if (record === undefined) records.push((record = new Map()));
+    if (record === undefined) {
+      record = new Map<string, string>();
+      records.push(record);
+    }
     const space = value.indexOf(" ");
     record.set(space < 0 ? value : value.slice(0, space), space < 0 ? "" : value.slice(space + 1));
   }

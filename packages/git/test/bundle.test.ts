@@ -174,7 +174,7 @@ describe("a guest that has something already", () => {
   it("gets a cut history when more is new than the depth", async () => {
     const host = TestRepo.withCommit();
     const guest = receive(await bundle(host));
-    for (let step = 0; step < 6; step += 1) host.commit({ [`${String(step)}`]: "x" });
+    for (let step = 0; step < 6; step += 1) host.commit({ [String(step)]: "x" });
     const made = await bundle(host, { depth: 2, have: [guest.rev("HEAD")] });
     expect(made.shallow).toEqual([host.rev("HEAD~2")]);
     fetchInto(guest, made);

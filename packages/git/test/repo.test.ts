@@ -199,7 +199,8 @@ it("knows the person, and does not invent one", async () => {
   const test = TestRepo.withCommit();
   expect(await identity((await open(test)).git)).toEqual(PERSON);
 
-  const { GIT_AUTHOR_NAME: _, GIT_AUTHOR_EMAIL: __, ...env } = hermeticEnv(makeTempDir());
-  const runner = new ExecaRunner({ env: { ...env, GIT_CONFIG_GLOBAL: "/dev/null" } });
+  const unset = { GIT_AUTHOR_NAME: undefined, GIT_AUTHOR_EMAIL: undefined };
+  const env = { ...hermeticEnv(makeTempDir()), ...unset, GIT_CONFIG_GLOBAL: "/dev/null" };
+  const runner = new ExecaRunner({ env });
   expect(await identity((await Repo.open(runner, test.dir)).git)).toBeNull();
 });
