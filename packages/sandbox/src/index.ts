@@ -1,5 +1,4 @@
-export { BUILT_IN_AGENTS } from "./agents/index.js";
-export type { AgentContext, AgentProfile } from "./agents/profile.js";
+export type { AgentContext, AgentPlan, AgentProfile } from "./agents/profile.js";
 export { SandboxError, type SandboxErrorCode } from "./errors.js";
 export type {
   SandboxEvent,
@@ -8,6 +7,17 @@ export type {
   SandboxStep,
   SandboxStepEvent,
 } from "./events.js";
+export {
+  DEFAULT_TIERS,
+  IntakeError,
+  isRule,
+  printable,
+  RULES,
+  type IntakeErrorCode,
+  type PrintableOptions,
+  type Rule,
+} from "./intake/index.js";
+export { LandError, type LandErrorCode } from "./land-types.js";
 export type {
   IntakeOptions,
   LogsOptions,

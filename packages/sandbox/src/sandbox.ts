@@ -1,4 +1,7 @@
-/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/require-await -- bodies follow */
+import { diff } from "./diff.js";
+import { makeEngine, type Engine } from "./engine.js";
+import { find, get, list, wholeId } from "./find.js";
+import { gc } from "./gc.js";
 import type {
   LogsOptions,
   PrepareOptions,
@@ -6,18 +9,25 @@ import type {
   SandboxOptions,
   WaitOptions,
 } from "./options.js";
+import { prepare } from "./prepare.js";
+import { pull } from "./pull.js";
+import { remove } from "./remove.js";
 import type { BoxReport, DiffReport, GcReport, PreparedSession, PulledSession } from "./reports.js";
+import { cancel, confirmLaunch, launch, logs, send, viewArgv, wait } from "./running.js";
 import type { Session } from "./session.js";
+import { status } from "./status.js";
 
 /**
  * The session engine: what `cco box …` does, without a terminal, a window or a print.
  *
  * Every call reads the facts on disk and in the box; nothing is cached between calls.
- * A session may be named by its id or a unique prefix of it.
+ * Sessions are named by their id; `find` takes a prefix of one.
  */
 export class Sandbox {
+  readonly #engine: Engine;
+
   constructor(options: SandboxOptions) {
-    void options;
+    this.#engine = makeEngine(options);
   }
 
   /**
@@ -29,12 +39,12 @@ export class Sandbox {
    * @throws {GitError} `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `GIT_MISSING`, `GIT_TOO_OLD`.
    */
   async prepare(options: PrepareOptions): Promise<PreparedSession> {
-    throw new Error("not built");
+    return prepare(this.#engine, options);
   }
 
   /** Start the agent detached. A second call changes nothing. */
   async launch(id: string, options: { signal?: AbortSignal } = {}): Promise<Session> {
-    throw new Error("not built");
+    return launch(this.#engine, wholeId(id), options);
   }
 
   /** After something (a pane) ran `launchArgv`: resolve once the agent is up, and record the pane. */
@@ -42,12 +52,12 @@ export class Sandbox {
     id: string,
     options: { pane?: string; signal?: AbortSignal } = {},
   ): Promise<Session> {
-    throw new Error("not built");
+    return confirmLaunch(this.#engine, wholeId(id), options);
   }
 
   /** The session with exactly this id. @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_UNREADABLE` */
   async get(id: string): Promise<Session> {
-    throw new Error("not built");
+    return get(this.#engine, id);
   }
 
   /**
@@ -57,12 +67,12 @@ export class Sandbox {
    * @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_ID_AMBIGUOUS`, `SESSION_ID_MALFORMED`.
    */
   async find(prefixOrId: string, options: { repo?: string } = {}): Promise<Session> {
-    throw new Error("not built");
+    return find(this.#engine, prefixOrId, options);
   }
 
   /** Newest first. An unreadable one is a note event. One call to the box, none where all have ended. */
   async list(options: { repo?: string } = {}): Promise<readonly Session[]> {
-    throw new Error("not built");
+    return list(this.#engine, options);
   }
 
   /**
@@ -71,7 +81,7 @@ export class Sandbox {
    * @throws {SandboxError} `WAIT_TIMED_OUT` (the agent goes on), `INTERRUPTED`.
    */
   async wait(id: string, options: WaitOptions = {}): Promise<Session> {
-    throw new Error("not built");
+    return wait(this.#engine, wholeId(id), options);
   }
 
   /**
@@ -85,32 +95,32 @@ export class Sandbox {
    *   `RESULT_REWRITTEN`, `DISK_FULL`, `INTERRUPTED`.
    */
   async pull(id: string, options: PullOptions = {}): Promise<PulledSession> {
-    throw new Error("not built");
+    return pull(this.#engine, wholeId(id), options);
   }
 
   /** What the agent's terminal printed, to `sink` (ended at the end). */
   async logs(id: string, sink: NodeJS.WritableStream, options: LogsOptions = {}): Promise<void> {
-    throw new Error("not built");
+    return logs(this.#engine, wholeId(id), sink, options);
   }
 
   /** The argv, for the host, that shows the agent's terminal; after the end, its last screen. */
   async viewArgv(id: string): Promise<readonly string[]> {
-    throw new Error("not built");
+    return viewArgv(this.#engine, wholeId(id));
   }
 
   /** Put `text` to the agent as one paste. @throws {SandboxError} `NOT_RUNNING` */
   async send(id: string, text: string): Promise<void> {
-    throw new Error("not built");
+    return send(this.#engine, wholeId(id), text);
   }
 
   /** Stop the agent; resolves at its end. What it left stays pullable. @throws {SandboxError} `NOT_RUNNING` */
   async cancel(id: string): Promise<Session> {
-    throw new Error("not built");
+    return cancel(this.#engine, wholeId(id));
   }
 
   /** What pull would bring; takes a snapshot to the session's ref where the last one may be old. */
   async diff(id: string, options: { signal?: AbortSignal } = {}): Promise<DiffReport> {
-    throw new Error("not built");
+    return diff(this.#engine, wholeId(id), options);
   }
 
   /**
@@ -119,16 +129,16 @@ export class Sandbox {
    * @throws {SandboxError} `UNPULLED_WORK`, `SESSION_RUNNING`: unless `force`.
    */
   async remove(id: string, options: { force?: boolean } = {}): Promise<void> {
-    throw new Error("not built");
+    return remove(this.#engine, wholeId(id), options);
   }
 
   /** Remove what is pulled, orphaned or expired; never unpulled work. */
   async gc(options: { dryRun?: boolean } = {}): Promise<GcReport> {
-    throw new Error("not built");
+    return gc(this.#engine, options);
   }
 
   /** The box of new sessions. */
   async status(): Promise<BoxReport> {
-    throw new Error("not built");
+    return status(this.#engine);
   }
 }

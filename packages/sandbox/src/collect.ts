@@ -1,0 +1,197 @@
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Guest } from "@cco/backend";
+import { readAsset, RunError, type RunResult } from "@cco/exec";
+import * as v from "valibot";
+
+import { CollectParser, CollectStreamError } from "./collect-parser.js";
+import type { Engine } from "./engine.js";
+import { SandboxError } from "./errors.js";
+import { diskFull, interrupted, throwIfInterrupted } from "./failures.js";
+import { IntakeError, printable } from "./intake/index.js";
+import type { SessionRecord } from "./record.js";
+
+const DEFAULT_MAX_BUNDLE_BYTES = 2_000_000_000;
+const INDEX = "collected.json";
+
+/** `collected.json`: what lies beside it, written last. */
+const CollectedSchema = v.object({
+  head: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
+  /** The agent deleted its repository. */
+  gitGone: v.boolean(),
+  hasResult: v.boolean(),
+  salvage: v.picklist(["none", "made", "failed", "too-big"]),
+  /** Repositories inside the workspace, safe to show. */
+  nested: v.array(v.string()),
+});
+
+/** What came from a guest, on the host now. Still unchecked. */
+export interface Collected extends v.InferOutput<typeof CollectedSchema> {
+  readonly resultFile: string;
+  readonly salvageFile: string;
+}
+
+/**
+ * The argv that runs `collect.sh` in a guest.
+ *
+ * @param guest `null`: it runs in the workspace, wherever that is.
+ */
+export async function collectArgv(
+  mode: "stream" | "store" | "facts",
+  base: string,
+  guest: Guest | null = null,
+): Promise<readonly string[]> {
+  const script = await readAsset(new URL("./collect.sh", import.meta.url));
+  const folders = guest === null ? ["", ""] : [guest.paths.workspace, guest.paths.exchange];
+  return ["sh", "-c", script, "collect", mode, ...folders, base];
+}
+
+/** What an earlier call brought after the agent's end, if it is still here. */
+export async function collectedBefore(
+  engine: Engine,
+  record: SessionRecord,
+): Promise<Collected | null> {
+  const folder = engine.store.path(record.sessionId, "collected");
+  try {
+    const parsed = v.safeParse(
+      CollectedSchema,
+      JSON.parse(await readFile(join(folder, INDEX), "utf8")),
+    );
+    return parsed.success ? inFolder(folder, parsed.output) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Forget what was collected: its result is safe elsewhere. */
+export async function dropCollected(engine: Engine, id: string): Promise<void> {
+  await rm(engine.store.path(id, "collected"), { recursive: true, force: true });
+}
+
+/**
+ * Bring what the guest holds now into `exchange/<id>/collected` (after the end: it stays
+ * there until the pull is done) or `exchange/<id>/snapshot`.
+ *
+ * @throws {SandboxError} `BUNDLE_TRUNCATED`, `BUNDLE_GONE`, `DISK_FULL`, `INTERRUPTED`.
+ * @throws {IntakeError} the bundle is over the size cap.
+ */
+export async function collect(
+  engine: Engine,
+  record: SessionRecord,
+  guest: Guest,
+  options: { readonly final: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<Collected> {
+  const id = record.sessionId;
+  engine.step("collect", id, "bringing what the agent left");
+  const fresh = await mkdtemp(engine.store.path(id, "incoming."));
+  try {
+    const parser = await stream(engine, record, guest, fresh, options.signal);
+    const facts = factsOf(parser);
+    if (facts.gitGone && !facts.hasResult && facts.salvage !== "made") throw gone(id);
+    await writeFile(join(fresh, INDEX), JSON.stringify(facts), { mode: 0o600, flush: true });
+    const folder = engine.store.path(id, options.final ? "collected" : "snapshot");
+    await rm(folder, { recursive: true, force: true });
+    await rename(fresh, folder);
+    return inFolder(folder, facts);
+  } catch (error) {
+    throw diskFull(error, fresh) ?? error;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Whether the guest holds anything that the pushed commit does not. */
+export async function holdsWork(record: SessionRecord, guest: Guest): Promise<boolean> {
+  const result = await guest.exec(await collectArgv("facts", record.baseCommit, guest));
+  const lines = result.stdout.toString("utf8").split("\n");
+  const nothing = ["fact commits none", "fact salvage none", "end"];
+  return result.exitCode !== 0 || !nothing.every((line) => lines.includes(line));
+}
+
+async function stream(
+  engine: Engine,
+  record: SessionRecord,
+  guest: Guest,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<CollectParser> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const enough = new AbortController();
+  const maxBytes = engine.intake.maxBundleBytes ?? DEFAULT_MAX_BUNDLE_BYTES;
+  const parser = new CollectParser(folder, maxBytes, () => {
+    enough.abort();
+  });
+  let result: RunResult | undefined;
+  let failure: unknown;
+  try {
+    result = await guest.exec(await collectArgv("stream", record.baseCommit, guest), {
+      stdout: parser,
+      signal: signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]),
+    });
+  } catch (error) {
+    failure = error;
+  }
+  if (parser.salvageTooBig) return parser;
+  throwIfInterrupted(signal);
+  if (parser.errored !== null) throw parserFailed(parser.errored, folder);
+  if (failure !== undefined && !(failure instanceof RunError)) throw failure;
+  if (!parser.complete || result?.exitCode !== 0) throw truncated(record, result, failure);
+  return parser;
+}
+
+function factsOf({ facts, files, nested, salvageTooBig }: CollectParser) {
+  const head = facts.get("head") ?? null;
+  const salvage = files.has("salvage.bundle")
+    ? ("made" as const)
+    : facts.get("salvage") === "none"
+      ? ("none" as const)
+      : ("failed" as const);
+  return {
+    head: head !== null && /^[0-9a-f]{40,64}$/.test(head) ? head : null,
+    gitGone: facts.get("git") === "gone",
+    hasResult: files.has("result.bundle"),
+    salvage: salvageTooBig ? ("too-big" as const) : salvage,
+    nested: nested.map((path) => printable(path)),
+  };
+}
+
+function inFolder(folder: string, facts: v.InferOutput<typeof CollectedSchema>): Collected {
+  return {
+    ...facts,
+    resultFile: join(folder, "result.bundle"),
+    salvageFile: join(folder, "salvage.bundle"),
+  };
+}
+
+function parserFailed(error: Error, folder: string): Error {
+  if (!(error instanceof CollectStreamError)) return diskFull(error, folder) ?? interrupted(error);
+  if (error.kind === "too-big") {
+    const finding = { rule: "too-big", tier: "never", path: null, message: error.message } as const;
+    return new IntakeError(error.message, [finding], {
+      hint: "raise intake.maxBundleBytes in the configuration, if this size is right",
+      cause: error,
+    });
+  }
+  return new SandboxError("BUNDLE_TRUNCATED", error.message, { hint: "pull again", cause: error });
+}
+
+function truncated(
+  record: SessionRecord,
+  result: RunResult | undefined,
+  failure: unknown,
+): SandboxError {
+  const words = printable(result?.stderr.trim() ?? "").slice(-500);
+  const why = words === "" ? `exit code ${String(result?.exitCode ?? "none")}` : words;
+  return new SandboxError(
+    "BUNDLE_TRUNCATED",
+    `what session ${record.sessionId} left did not arrive whole: ${why}`,
+    { hint: "pull again; nothing was changed", cause: failure },
+  );
+}
+
+function gone(id: string): SandboxError {
+  return new SandboxError("BUNDLE_GONE", `session ${id} left nothing that can be brought back`, {
+    hint: `its workspace holds no repository any more; forget it: \`cco box rm ${id} --force\``,
+  });
+}

@@ -1,0 +1,69 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import type { NetworkPolicy, SandboxBackend } from "@cco/backend";
+import { ExecaRunner, type CommandRunner } from "@cco/exec";
+
+import type { AgentProfile } from "./agents/profile.js";
+import { SandboxError } from "./errors.js";
+import type { SandboxNoteCode, SandboxStep } from "./events.js";
+import { printable } from "./intake/index.js";
+import type { IntakeOptions, SandboxOptions } from "./options.js";
+import type { SessionRecord } from "./record.js";
+import { SessionStore } from "./store.js";
+
+/** What every operation works with: the options of {@link Sandbox}, defaults filled in. */
+export interface Engine {
+  readonly backend: SandboxBackend;
+  readonly runner: CommandRunner;
+  readonly store: SessionStore;
+  readonly host: string | null;
+  readonly network: { readonly policy?: NetworkPolicy; readonly allow?: readonly string[] };
+  readonly agents: readonly AgentProfile[];
+  readonly intake: IntakeOptions;
+  /** @throws {SandboxError} `BOX_MISSING`: nothing here knows the session's backend. */
+  backendOf(record: SessionRecord): SandboxBackend;
+  step(step: SandboxStep, sessionId: string | null, message: string): void;
+  /** @param message made safe to show here. */
+  note(note: SandboxNoteCode, sessionId: string | null, message: string): void;
+}
+
+export function makeEngine(options: SandboxOptions): Engine {
+  const { backend, onEvent } = options;
+  const host = options.host ?? null;
+  const own = (record: SessionRecord): boolean =>
+    record.backend === backend.name && record.box === backend.box && record.host === host;
+  return {
+    backend,
+    runner: options.runner ?? new ExecaRunner(),
+    store: new SessionStore(options.dataDir ?? defaultDataDir(options.env ?? process.env)),
+    host,
+    network: options.network ?? {},
+    agents: options.agents ?? [],
+    intake: options.intake ?? {},
+    backendOf(record) {
+      const found = own(record) ? backend : options.backendFor?.(record);
+      if (found !== undefined) return found;
+      const where = record.host === null ? "" : ` on ${record.host}`;
+      throw new SandboxError(
+        "BOX_MISSING",
+        `session ${record.sessionId} is in the ${record.backend} box ${record.box}${where}, which is not set up here`,
+        { hint: `name it: --backend ${record.backend}` },
+      );
+    },
+    step(step, sessionId, message) {
+      onEvent?.({ type: "step", step, sessionId, message: printable(message) });
+    },
+    note(note, sessionId, message) {
+      onEvent?.({ type: "note", note, sessionId, message: printable(message) });
+    },
+  };
+}
+
+/** `$XDG_DATA_HOME/cco`, or `~/.local/share/cco`; a relative variable is ignored, as its specification says. */
+function defaultDataDir(env: Readonly<Record<string, string | undefined>>): string {
+  const configured = env["XDG_DATA_HOME"];
+  const home = env["HOME"] ?? homedir();
+  const data = configured?.startsWith("/") === true ? configured : join(home, ".local", "share");
+  return join(data, "cco");
+}

@@ -1,0 +1,123 @@
+import type { GuestState } from "@cco/backend";
+
+import type { Engine } from "./engine.js";
+import { tryLock } from "./lock.js";
+import { refreshOne, type SessionView } from "./refresh.js";
+import { forget, hasUnpulledWork } from "./remove.js";
+import type { GcItem, GcReport } from "./reports.js";
+import { isSessionId } from "./session-id.js";
+import type { StoredSession } from "./store.js";
+
+const HOUR_MS = 3_600_000;
+/** A session that was never started, or that holds nothing, is kept this long. */
+const EXPIRES_MS = 24 * HOUR_MS;
+/** A folder without a record that is younger may belong to a push that is under way. */
+const UNDER_WAY_MS = HOUR_MS;
+
+interface Verdict {
+  readonly item: GcItem;
+  /** What removes it; absent: it is kept. */
+  readonly remove?: () => Promise<void>;
+}
+
+/** {@link Sandbox.gc} */
+export async function gc(
+  engine: Engine,
+  { dryRun = false }: { readonly dryRun?: boolean },
+): Promise<GcReport> {
+  const verdicts = [...(await sessions(engine)), ...(await orphans(engine))];
+  const removed: GcItem[] = [];
+  const kept: GcItem[] = [];
+  for (const { item, remove } of verdicts) {
+    if (remove === undefined) kept.push(item);
+    else if (dryRun || (await done(engine, item, remove))) removed.push(item);
+    else kept.push(item);
+  }
+  return { removed, kept };
+}
+
+async function done(engine: Engine, item: GcItem, remove: () => Promise<void>): Promise<boolean> {
+  try {
+    await remove();
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    engine.note("release-failed", null, `${item.kind} ${item.id} was not removed: ${why}`);
+    return false;
+  }
+}
+
+async function sessions(engine: Engine): Promise<readonly Verdict[]> {
+  return Promise.all((await engine.store.all()).map((found) => judge(engine, found)));
+}
+
+async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
+  const { id } = found;
+  const kept = (why: string): Verdict => ({ item: { kind: "session", id, why } });
+  if ("unreadable" in found) return kept("unreadable");
+  const gone = (why: string): Verdict => ({
+    item: { kind: "session", id, why },
+    remove: () => forgetAlone(engine, id),
+  });
+  if (found.record.pulled) return gone("pulled");
+  try {
+    const view = await refreshOne(engine, found.record);
+    if (view.state === "running") return kept("running");
+    if (await hasUnpulledWork(engine, view)) return kept("unpulled");
+    return ageOf(view) > EXPIRES_MS ? gone("expired") : kept(view.state);
+  } catch (error) {
+    engine.note("warning", id, `cannot ask its box: ${String(error)}`);
+    return kept("unreachable");
+  }
+}
+
+async function forgetAlone(engine: Engine, id: string): Promise<void> {
+  const release = await tryLock(engine.store.path(id, "pull.lock"));
+  if (release === undefined) throw new Error("another cco works on it");
+  try {
+    await forget(engine, id, false);
+  } finally {
+    await release().catch(() => undefined);
+  }
+}
+
+function ageOf({ record }: SessionView): number {
+  return Date.now() - Date.parse(record.end?.endedAt ?? record.createdAt);
+}
+
+/** Exchange folders without a record, and guests without a folder. */
+async function orphans(engine: Engine): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const known = new Set(await engine.store.ids());
+  for (const id of known) {
+    if ((await engine.store.load(id)) !== undefined) continue;
+    if (((await engine.store.ageMs(id)) ?? 0) < UNDER_WAY_MS) continue;
+    const item = { kind: "exchange", id, why: "orphaned" } as const;
+    verdicts.push({
+      item,
+      remove: async () => {
+        await engine.backend.closeGuest(id);
+        await engine.store.remove(id);
+      },
+    });
+  }
+  for (const [id, state] of await guestsHere(engine)) {
+    const owner = id.replace(/-check$/, "");
+    // Only ids that this program gives; one that runs is somebody's.
+    if (!isSessionId(owner) || known.has(owner) || state.kind === "running") continue;
+    verdicts.push({
+      item: { kind: "guest", id, why: "orphaned" },
+      remove: () => engine.backend.closeGuest(id),
+    });
+  }
+  return verdicts;
+}
+
+async function guestsHere(engine: Engine): Promise<ReadonlyMap<string, GuestState>> {
+  try {
+    return await engine.backend.guests();
+  } catch (error) {
+    engine.note("warning", null, `cannot ask the box for its guests: ${String(error)}`);
+    return new Map();
+  }
+}

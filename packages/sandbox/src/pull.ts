@@ -1,0 +1,228 @@
+import { rm } from "node:fs/promises";
+
+import { Repo } from "@cco/git";
+
+import { fromBackend, guestOf } from "./box.js";
+import { runCheck } from "./check-command.js";
+import { collect, collectedBefore, dropCollected } from "./collect.js";
+import type { Engine } from "./engine.js";
+import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
+import { printable } from "./intake/index.js";
+import { land } from "./land.js";
+import { withLock } from "./lock.js";
+import type { PullOptions } from "./options.js";
+import { planTitle } from "./plan.js";
+import type { SessionRecord } from "./record.js";
+import { refreshOne, toSession, type SessionView } from "./refresh.js";
+import type { Landed, PulledSession } from "./reports.js";
+import { lost, waitForEnd } from "./running.js";
+import { takeIn } from "./take-in.js";
+
+const DEFAULT_TIMEOUT_MS = 30 * 60_000;
+const LOCK_RETRY_MS = 100;
+
+/** {@link Sandbox.pull} */
+export async function pull(
+  engine: Engine,
+  id: string,
+  options: PullOptions,
+): Promise<PulledSession> {
+  const { signal } = options;
+  try {
+    if (options.snapshot !== true) {
+      const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      await waitForEnd(engine, id, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    }
+    return await alone(engine, id, signal, () =>
+      options.snapshot === true ? snapshot(engine, id, options) : bring(engine, id, options),
+    );
+  } catch (error) {
+    if (isAbort(error, signal)) throw interrupted(error);
+    throw fromBackend(error);
+  }
+}
+
+/** One at a time may take in, land or remove a session. */
+export function alone<T>(
+  engine: Engine,
+  id: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const onWait = (): void => {
+    engine.note("waiting-for-lock", id, "another cco works on this session; waiting for it");
+  };
+  const options = { retryMs: LOCK_RETRY_MS, signal, onWait };
+  return withLock(engine.store.path(id, "pull.lock"), options, work);
+}
+
+async function snapshot(engine: Engine, id: string, options: PullOptions): Promise<PulledSession> {
+  const view = await refreshOne(engine, await engine.store.read(id));
+  if (view.record.pulled) return already(engine, view.record);
+  const taken = await takeSnapshot(engine, view, options);
+  engine.note("snapshot", id, `what there is so far is on ${taken.result?.ref ?? ""}`);
+  const session = toSession(await refreshOne(engine, taken));
+  return { ...session, landed: null, alreadyPulled: false };
+}
+
+/**
+ * Take in what a session holds now; the session itself goes on.
+ *
+ * @returns the record with its new `result`.
+ */
+export async function takeSnapshot(
+  engine: Engine,
+  view: SessionView,
+  options: PullOptions,
+): Promise<SessionRecord> {
+  const { record } = view;
+  const final = view.record.end !== null;
+  const before = final ? await collectedBefore(engine, record) : null;
+  if (before === null && view.state === "lost") throw lost(view);
+  const repo = await Repo.open(engine.runner, record.repo);
+  try {
+    const collected = before ?? (await collectNow(engine, view, options.signal));
+    const { result } = await takeIn(engine, record, repo, collected, options);
+    return await engine.store.update(record.sessionId, () => ({ result }));
+  } finally {
+    const folder = engine.store.path(record.sessionId, "snapshot");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function collectNow(engine: Engine, view: SessionView, signal: AbortSignal | undefined) {
+  const { record } = view;
+  const guests = await engine.backendOf(record).guests();
+  if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });
+  const guest = await guestOf(engine, record);
+  return collect(engine, record, guest, { final: record.end !== null, signal });
+}
+
+/** Take in, check, land, give back. What an earlier, interrupted call did is not done again. */
+async function bring(engine: Engine, id: string, options: PullOptions): Promise<PulledSession> {
+  const view = await refreshOne(engine, await engine.store.read(id));
+  const { record } = view;
+  if (record.pulled) return already(engine, record);
+  const before = await collectedBefore(engine, record);
+  if (before === null && view.state === "lost") throw lost(view);
+  if (before === null) await tellEnd(engine, view);
+
+  const repo = await Repo.open(engine.runner, record.repo);
+  const collected = before ?? (await collectNow(engine, view, options.signal));
+  throwIfInterrupted(options.signal);
+  const { result } = await takeIn(engine, record, repo, collected, options);
+  await engine.store.update(id, () => ({ result }));
+  throwIfInterrupted(options.signal);
+
+  const landed =
+    result.commits === 0
+      ? noCommits(engine, id)
+      : await move(engine, record, repo, result.tip, options);
+  const pulled = await engine.store.update(id, () => ({ pulled: true, landing: landed }));
+  const released = await release(engine, pulled, options.keep ?? false);
+  const session = toSession(await refreshOne(engine, released));
+  return { ...session, landed, alreadyPulled: false };
+}
+
+async function move(
+  engine: Engine,
+  record: SessionRecord,
+  repo: Repo,
+  tip: string,
+  options: PullOptions,
+): Promise<Landed> {
+  const { check, timeoutMs, signal, strategy = "ff" } = options;
+  if (check !== undefined) {
+    // A limit of 0 is about the agent's end, which is past.
+    const limit = timeoutMs === 0 ? undefined : timeoutMs;
+    await runCheck(engine, record, repo, { command: check, tip, timeoutMs: limit, signal });
+    throwIfInterrupted(signal);
+  }
+  const own = record.snapshotOf !== null && strategy !== "rebase";
+  const to = options.to ?? (own ? `cco/${record.sessionId}` : undefined);
+  engine.step("land", record.sessionId, `advancing ${to ?? record.branch}`);
+  const report = await land({
+    repo,
+    sessionId: record.sessionId,
+    branch: record.branch,
+    to,
+    base: record.baseCommit,
+    tip,
+    strategy,
+    snapshotCommit: record.snapshotOf === null ? undefined : record.baseCommit,
+    planTitle: planTitle(record.plan),
+    signal,
+  });
+  return { branch: report.branch, from: report.before, tip: report.after };
+}
+
+function noCommits(engine: Engine, id: string): null {
+  engine.note("no-commits", id, "the agent made no commit on its branch; nothing to land");
+  return null;
+}
+
+async function already(engine: Engine, record: SessionRecord): Promise<PulledSession> {
+  engine.note("already-pulled", record.sessionId, `session ${record.sessionId} is already pulled`);
+  // One that was interrupted right after landing still has its copy.
+  const released = record.released ? record : await release(engine, record, false);
+  return {
+    ...toSession(await refreshOne(engine, released)),
+    landed: null,
+    alreadyPulled: true,
+  };
+}
+
+/** Give the guest back; its result is safe. A failure here is a note: `gc` tries again. */
+async function release(
+  engine: Engine,
+  record: SessionRecord,
+  keep: boolean,
+): Promise<SessionRecord> {
+  const id = record.sessionId;
+  await dropCollected(engine, id);
+  if (keep) {
+    engine.note("kept", id, "the box's copy is kept");
+    return record;
+  }
+  engine.step("release", id, "giving the box's copy back");
+  try {
+    await engine.backendOf(record).closeGuest(id);
+    await rm(engine.store.path(id, "input.bundle"), { force: true });
+    return await engine.store.update(id, () => ({ released: true }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    engine.note("release-failed", id, `its copy in the box is still there: ${why}`);
+    return record;
+  }
+}
+
+/** What a person should know of how it ended, with the agent's last words where it failed. */
+async function tellEnd(engine: Engine, { record }: SessionView): Promise<void> {
+  const { sessionId: id, end } = record;
+  if (end === null) return;
+  if (end.endedBy === "claimed") {
+    engine.note("claimed-end", id, "how it ended is what its box says; nobody outside saw it");
+  }
+  if (end.state === "succeeded") return;
+  const how =
+    end.reason === "exit" ? `exit code ${String(end.exitCode)}` : (end.reason ?? end.state);
+  engine.note(
+    "agent-failed",
+    id,
+    `the agent ended badly (${how})${await lastWords(engine, record)}`,
+  );
+}
+
+async function lastWords(engine: Engine, record: SessionRecord): Promise<string> {
+  try {
+    if (!(await engine.backendOf(record).guests()).has(record.sessionId)) return "";
+    const screen = await (await guestOf(engine, record)).terminal.capture();
+    const lines = printable(screen, { multiline: true })
+      .split("\n")
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== "");
+    return lines.length === 0 ? "" : `; its last words: ${lines.slice(-3).join(" / ")}`;
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,105 @@
+import * as v from "valibot";
+
+/** Version of `session.json` that this code writes. A newer one is not read. */
+export const RECORD_VERSION = 1;
+
+const Sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+const Time = v.pipe(v.string(), v.isoTimestamp());
+const Text = v.string();
+
+const FindingSchema = v.object({
+  rule: Text,
+  tier: v.picklist(["never", "block", "warn"]),
+  path: v.nullable(Text),
+  message: Text,
+});
+
+const ResultSchema = v.object({
+  commits: v.number(),
+  tip: Sha,
+  ref: Text,
+  salvaged: v.boolean(),
+  findings: v.pipe(v.array(FindingSchema), v.readonly()),
+});
+
+/** How the session ended, written down once seen. */
+const EndSchema = v.object({
+  state: v.picklist(["succeeded", "failed", "cancelled"]),
+  exitCode: v.nullable(v.number()),
+  signal: v.nullable(Text),
+  endedBy: v.picklist(["observed", "claimed"]),
+  reason: v.nullable(Text),
+  startedAt: v.nullable(Time),
+  endedAt: v.nullable(Time),
+});
+
+/** A move of a branch: written before it is made, so that a repeat knows it is the same one. */
+const LandingSchema = v.object({
+  branch: Text,
+  from: v.nullable(Sha),
+  tip: Sha,
+});
+
+const NetworkSchema = v.object({
+  policy: v.picklist(["none", "allowlist", "open"]),
+  allow: v.array(Text),
+});
+
+/** `session.json`: the host's facts of one session. What can be asked of the box is not in it. */
+export const RecordSchema = v.object({
+  version: v.literal(RECORD_VERSION),
+  sessionId: v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/)),
+  repo: Text,
+  branch: Text,
+  plan: Text,
+  backend: Text,
+  agent: Text,
+  host: v.nullable(Text),
+  box: Text,
+  baseCommit: Sha,
+  /** The snapshot commit of `--with-changes`, on top of the branch; then `baseCommit` is it. */
+  snapshotOf: v.nullable(Sha),
+  createdAt: Time,
+  command: Text,
+  /** What the terminal is started with, in the guest. */
+  agentArgv: v.array(Text),
+  network: NetworkSchema,
+  programs: v.array(Text),
+  env: v.record(Text, Text),
+  pane: v.nullable(Text),
+  /** When a launch was asked for and proven. */
+  launchedAt: v.nullable(Time),
+  cancelledAt: v.nullable(Time),
+  end: v.nullable(EndSchema),
+  /** What the last intake brought. */
+  result: v.nullable(ResultSchema),
+  landing: v.nullable(LandingSchema),
+  pulled: v.boolean(),
+  /** The guest's bytes were given back. */
+  released: v.boolean(),
+});
+
+export type SessionRecord = v.InferOutput<typeof RecordSchema>;
+export type RecordedEnd = v.InferOutput<typeof EndSchema>;
+
+export type ParsedRecord =
+  | { readonly ok: true; readonly record: SessionRecord }
+  | { readonly ok: false; readonly why: string };
+
+/** Read the text of a `session.json`. Unknown keys of the same version are dropped. */
+export function parseRecord(text: string): ParsedRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, why: "it is no JSON" };
+  }
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && version > RECORD_VERSION) {
+    return { ok: false, why: `a newer cco wrote it (version ${version})` };
+  }
+  const parsed = v.safeParse(RecordSchema, value);
+  if (parsed.success) return { ok: true, record: parsed.output };
+  const issue = parsed.issues[0];
+  return { ok: false, why: `${v.getDotPath(issue) ?? "it"}: ${issue.message}` };
+}

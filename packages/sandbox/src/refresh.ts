@@ -1,0 +1,145 @@
+import type { End, GuestState, SandboxBackend } from "@cco/backend";
+
+import type { Engine } from "./engine.js";
+import type { RecordedEnd, SessionRecord } from "./record.js";
+import type { Session, SessionState } from "./session.js";
+
+/** A record and what the box says of it now. */
+export interface SessionView {
+  readonly record: SessionRecord;
+  readonly state: SessionState;
+  /** Why it is lost; else the recorded end says it. */
+  readonly lost: "box-gone" | null;
+  readonly startedAt: string | null;
+}
+
+/** Asks each box once. */
+class Boxes {
+  readonly #asked = new Map<SandboxBackend, Promise<ReadonlyMap<string, GuestState>>>();
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async stateOf(record: SessionRecord): Promise<GuestState | undefined> {
+    const backend = this.#engine.backendOf(record);
+    const guests = this.#asked.get(backend) ?? backend.guests();
+    this.#asked.set(backend, guests);
+    return (await guests).get(record.sessionId);
+  }
+}
+
+/**
+ * How sessions are now. One call to each box that has an unfinished one, none else. An end
+ * seen here is written down. Of a box that does not answer, a note; its sessions are shown
+ * as they were last known.
+ */
+export async function refresh(
+  engine: Engine,
+  records: readonly SessionRecord[],
+): Promise<readonly SessionView[]> {
+  const boxes = new Boxes(engine);
+  return Promise.all(
+    records.map((record) =>
+      look(engine, record, boxes).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        engine.note("warning", record.sessionId, `cannot ask its box: ${why}`);
+        const state = record.launchedAt === null ? "prepared" : "running";
+        return { record, state, lost: null, startedAt: record.launchedAt } as const;
+      }),
+    ),
+  );
+}
+
+/** How one session is now. @throws where its box does not answer */
+export function refreshOne(engine: Engine, record: SessionRecord): Promise<SessionView> {
+  return look(engine, record, new Boxes(engine));
+}
+
+async function look(engine: Engine, record: SessionRecord, boxes: Boxes): Promise<SessionView> {
+  if (record.end !== null || record.pulled) return finished(record);
+  return judge(engine, record, await boxes.stateOf(record));
+}
+
+/** The session as people and scripts see it. */
+export function toSession(view: SessionView): Session {
+  const { record, state, lost, startedAt } = view;
+  const { end } = record;
+  return {
+    sessionId: record.sessionId,
+    repo: record.repo,
+    branch: record.branch,
+    plan: record.plan,
+    backend: record.backend,
+    agent: record.agent,
+    host: record.host,
+    box: record.box,
+    baseCommit: record.baseCommit,
+    state,
+    waiting: null,
+    resumesAt: null,
+    exitCode: end?.exitCode ?? null,
+    signal: end?.signal ?? null,
+    endedBy: end?.endedBy ?? null,
+    reason: lost ?? end?.reason ?? null,
+    createdAt: record.createdAt,
+    startedAt: end?.startedAt ?? startedAt,
+    endedAt: end?.endedAt ?? null,
+    pane: record.pane,
+    command: record.command,
+    pulled: record.pulled,
+    result: record.result,
+  };
+}
+
+function finished(record: SessionRecord): SessionView {
+  return { record, state: record.end?.state ?? "prepared", lost: null, startedAt: null };
+}
+
+async function judge(
+  engine: Engine,
+  record: SessionRecord,
+  state: GuestState | undefined,
+): Promise<SessionView> {
+  if (state === undefined || state.kind === "absent") {
+    return { record, state: "lost", lost: "box-gone", startedAt: record.launchedAt };
+  }
+  switch (state.kind) {
+    case "idle":
+      return { record, state: "prepared", lost: null, startedAt: null };
+    case "running":
+      return {
+        record,
+        state: "running",
+        lost: null,
+        startedAt: state.startedAt?.toISOString() ?? record.launchedAt,
+      };
+    case "ended":
+      return finished(await recordEnd(engine, record, state));
+  }
+}
+
+async function recordEnd(
+  engine: Engine,
+  record: SessionRecord,
+  { end, startedAt }: Extract<GuestState, { kind: "ended" }>,
+): Promise<SessionRecord> {
+  return engine.store.update(record.sessionId, (now) => ({
+    end: now.end ?? recorded(now, end, startedAt),
+  }));
+}
+
+function recorded(record: SessionRecord, end: End, startedAt: Date | null): RecordedEnd {
+  const good = end.reason === "exit" && end.exitCode === 0;
+  const cancelled = record.cancelledAt !== null;
+  return {
+    state: cancelled ? "cancelled" : good ? "succeeded" : "failed",
+    exitCode: end.exitCode,
+    signal: end.signal,
+    endedBy: end.endedBy,
+    reason: good || cancelled ? null : end.reason,
+    startedAt: startedAt?.toISOString() ?? record.launchedAt,
+    endedAt: end.endedAt?.toISOString() ?? null,
+  };
+}

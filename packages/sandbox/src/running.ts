@@ -1,0 +1,199 @@
+import { pipeline } from "node:stream/promises";
+
+import { fromBackend, guestOf } from "./box.js";
+import type { Engine } from "./engine.js";
+import { SandboxError } from "./errors.js";
+import { interrupted, isAbort } from "./failures.js";
+import { logFilter, newlineCounter } from "./log-filter.js";
+import type { LogsOptions, WaitOptions } from "./options.js";
+import { refreshOne, toSession, type SessionView } from "./refresh.js";
+import type { Session } from "./session.js";
+
+interface Abortable {
+  readonly signal?: AbortSignal;
+}
+
+/** {@link Sandbox.launch} */
+export async function launch(engine: Engine, id: string, options: Abortable): Promise<Session> {
+  const view = await present(engine, id);
+  if (view.state !== "prepared") return toSession(view);
+  engine.step("launch", id, `starting ${view.record.agent}`);
+  const guest = await guestOf(engine, view.record);
+  await named(guest.terminal.start(view.record.agentArgv), options.signal);
+  return launched(engine, id, null);
+}
+
+/** {@link Sandbox.confirmLaunch} */
+export async function confirmLaunch(
+  engine: Engine,
+  id: string,
+  { pane, signal }: Abortable & { readonly pane?: string },
+): Promise<Session> {
+  const { record } = await present(engine, id);
+  engine.step("launch", id, `waiting for ${record.agent} to start`);
+  const guest = await guestOf(engine, record);
+  await named(guest.terminal.started(signal === undefined ? {} : { signal }), signal);
+  return launched(engine, id, pane ?? null);
+}
+
+async function launched(engine: Engine, id: string, pane: string | null): Promise<Session> {
+  const record = await engine.store.update(id, (now) => ({
+    launchedAt: now.launchedAt ?? new Date().toISOString(),
+    pane: pane ?? now.pane,
+  }));
+  return toSession(await refreshOne(engine, record));
+}
+
+/** {@link Sandbox.wait} */
+export async function wait(engine: Engine, id: string, options: WaitOptions): Promise<Session> {
+  return toSession(await waitForEnd(engine, id, options));
+}
+
+/** The session once it has ended or is lost. @throws as {@link Sandbox.wait} */
+export async function waitForEnd(
+  engine: Engine,
+  id: string,
+  { signal, timeoutMs }: WaitOptions,
+): Promise<SessionView> {
+  const view = await refreshOne(engine, await engine.store.read(id));
+  if (view.state === "prepared" && view.record.end === null && !view.record.pulled) {
+    throw notStarted(id);
+  }
+  if (view.state !== "running") return view;
+  if (timeoutMs === 0) throw timedOut(id);
+
+  engine.step("wait", id, `waiting for ${view.record.agent} to end`);
+  const timeout = new AbortController();
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : // Longer than a timer can count is no limit.
+        setTimeout(
+          () => {
+            timeout.abort();
+          },
+          Math.min(timeoutMs, 0x7fffffff),
+        );
+  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  try {
+    const guest = await guestOf(engine, view.record);
+    await guest.ended({ signal: either });
+  } catch (error) {
+    if (signal?.aborted === true) throw interrupted(error);
+    if (timeout.signal.aborted) throw timedOut(id);
+    // Its box may have gone under it: the next look says.
+    const now = await refreshOne(engine, await engine.store.read(id));
+    if (now.state === "running") throw fromBackend(error);
+    return now;
+  } finally {
+    clearTimeout(timer);
+  }
+  return refreshOne(engine, await engine.store.read(id));
+}
+
+/** {@link Sandbox.logs} */
+export async function logs(
+  engine: Engine,
+  id: string,
+  sink: NodeJS.WritableStream,
+  { follow = false, raw = false, tail, signal }: LogsOptions,
+): Promise<void> {
+  const { record } = await present(engine, id);
+  const { terminal } = await guestOf(engine, record);
+  const abortable = signal === undefined ? {} : { signal };
+  let skipLines = 0;
+  if (tail !== undefined) {
+    // What is there is counted first: it only grows.
+    const counter = newlineCounter();
+    await named(terminal.log(counter, abortable), signal);
+    skipLines = Math.max(0, counter.lines - tail);
+  }
+  const filter = logFilter({ raw, skipLines });
+  const shown = pipeline(filter, sink);
+  // Both are awaited; the first failure is the one to tell.
+  shown.catch((error: unknown) => {
+    filter.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  await named(
+    Promise.all([terminal.log(filter, { follow, ...abortable }), shown]).then(() => undefined),
+    signal,
+  );
+}
+
+/** {@link Sandbox.viewArgv} */
+export async function viewArgv(engine: Engine, id: string): Promise<readonly string[]> {
+  const view = await present(engine, id);
+  if (view.state === "prepared") throw notStarted(id);
+  return (await guestOf(engine, view.record)).terminal.viewArgv();
+}
+
+/** {@link Sandbox.send} */
+export async function send(engine: Engine, id: string, text: string): Promise<void> {
+  const view = await present(engine, id);
+  if (view.state !== "running") throw notRunning(view);
+  const guest = await guestOf(engine, view.record);
+  await named(guest.terminal.send(text), undefined);
+}
+
+/** {@link Sandbox.cancel} */
+export async function cancel(engine: Engine, id: string): Promise<Session> {
+  const view = await present(engine, id);
+  if (view.state !== "running") throw notRunning(view);
+  await engine.store.update(id, (now) => ({
+    cancelledAt: now.end === null ? new Date().toISOString() : now.cancelledAt,
+  }));
+  const guest = await guestOf(engine, view.record);
+  await named(guest.stop(), undefined);
+  return toSession(await refreshOne(engine, await engine.store.read(id)));
+}
+
+/** A session whose bytes are there. @throws {SandboxError} `SESSION_LOST` */
+async function present(engine: Engine, id: string): Promise<SessionView> {
+  const record = await engine.store.read(id);
+  const view = await refreshOne(engine, record);
+  if (view.state === "lost" || record.released) throw lost(view);
+  if (view.record.end === null && !record.pulled) return view;
+  // An ended one was not asked for: openGuest would make an empty guest of one that is gone.
+  const guests = await engine.backendOf(record).guests();
+  if (!guests.has(id)) throw lost({ ...view, lost: "box-gone" });
+  return view;
+}
+
+/** The error for a session whose guest is gone. */
+export function lost({ record }: SessionView): SandboxError {
+  const id = record.sessionId;
+  return record.pulled
+    ? new SandboxError("SESSION_LOST", `session ${id} is pulled, and its copy in the box is gone`)
+    : new SandboxError("SESSION_LOST", `session ${id} is lost: its box no longer has it`, {
+        hint: `forget it: \`cco box rm ${id}\``,
+      });
+}
+
+function notStarted(id: string): SandboxError {
+  return new SandboxError("NOT_RUNNING", `session ${id} was prepared, and never started`, {
+    hint: `push again; forget this one: \`cco box rm ${id}\``,
+  });
+}
+
+function notRunning({ record, state }: SessionView): SandboxError {
+  const id = record.sessionId;
+  if (state === "prepared" && record.end === null && !record.pulled) return notStarted(id);
+  return new SandboxError("NOT_RUNNING", `session ${id} is not running: ${state}`, {
+    hint: `bring what it left: \`cco box pull ${id}\``,
+  });
+}
+
+function timedOut(id: string): SandboxError {
+  return new SandboxError("WAIT_TIMED_OUT", `session ${id} is still running`, {
+    hint: `it goes on; watch it: \`cco box logs -f ${id}\``,
+  });
+}
+
+async function named<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbort(error, signal)) throw interrupted(error);
+    throw fromBackend(error);
+  }
+}

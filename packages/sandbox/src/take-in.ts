@@ -1,0 +1,142 @@
+import { Refs, type Repo } from "@cco/git";
+
+import type { Collected } from "./collect.js";
+import type { Engine } from "./engine.js";
+import {
+  intake,
+  IntakeError,
+  isRule,
+  type IntakeReport,
+  type IntakeRequest,
+  type Rule,
+} from "./intake/index.js";
+import type { SessionRecord } from "./record.js";
+import type { Finding, FindingTier, SessionResult } from "./session.js";
+
+/** What was taken in from one collect. */
+export interface TakenIn {
+  readonly result: SessionResult;
+  readonly rewritten: boolean;
+}
+
+export interface TakeInOptions {
+  readonly allow?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where the session's checked result is. */
+export function sessionRef(id: string): string {
+  return `refs/cco/sessions/${id}`;
+}
+
+/**
+ * Check what was collected and put it under the session's refs: first the commits, then
+ * what was uncommitted, which never stands in their way.
+ *
+ * @throws {IntakeError} `INTAKE_REFUSED`
+ */
+export async function takeIn(
+  engine: Engine,
+  record: SessionRecord,
+  repo: Repo,
+  collected: Collected,
+  options: TakeInOptions,
+): Promise<TakenIn> {
+  const id = record.sessionId;
+  engine.step("intake", id, "checking what came back");
+  const request = intakeRequest(engine, record, repo, options);
+  const report = collected.hasResult
+    ? await intake({ ...request, bundleFile: collected.resultFile, kind: "result" })
+    : null;
+  const tip = report?.tip ?? record.baseCommit;
+  await keepBase(repo, record, tip);
+  notesOf(engine, id, report, collected);
+  const salvage = await takeInSalvage(engine, record, collected, {
+    ...request,
+    bundleFile: collected.salvageFile,
+    kind: "salvage",
+    known: [tip],
+  });
+  return {
+    result: {
+      commits: report?.commits ?? 0,
+      tip,
+      ref: sessionRef(id),
+      salvaged: salvage.taken,
+      findings: [...(report?.findings ?? []), ...salvage.findings],
+    },
+    rewritten: report?.rewritten ?? false,
+  };
+}
+
+/** What {@link intake} is asked, but for the bundle. */
+export function intakeRequest(
+  engine: Engine,
+  record: SessionRecord,
+  repo: Repo,
+  { allow, signal }: TakeInOptions,
+): Omit<IntakeRequest, "bundleFile" | "kind"> {
+  const { tiers = {}, maxBundleBytes } = engine.intake;
+  const known: Partial<Record<Rule, FindingTier>> = {};
+  for (const [rule, tier] of Object.entries(tiers)) if (isRule(rule)) known[rule] = tier;
+  return {
+    repo,
+    sessionId: record.sessionId,
+    base: record.baseCommit,
+    branch: record.branch,
+    tiers: known,
+    allow: allow ?? [],
+    ...(maxBundleBytes === undefined ? {} : { limits: { maxBundleBytes } }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** Without new commits the session's ref is the pushed commit, so that it can always be named. */
+async function keepBase(repo: Repo, record: SessionRecord, tip: string): Promise<void> {
+  if (tip !== record.baseCommit) return;
+  const refs = new Refs(repo.git);
+  const ref = sessionRef(record.sessionId);
+  if ((await refs.read(ref)) === null) await refs.update(ref, tip, null);
+}
+
+async function takeInSalvage(
+  engine: Engine,
+  { sessionId }: SessionRecord,
+  collected: Collected,
+  request: IntakeRequest,
+): Promise<{ readonly taken: boolean; readonly findings: readonly Finding[] }> {
+  const failed = (why: string): void => {
+    engine.note("salvage-failed", sessionId, `uncommitted work was not brought back: ${why}`);
+  };
+  if (collected.salvage === "too-big") failed("it is larger than the cap");
+  if (collected.salvage === "failed") failed("it could not be read in the box");
+  if (collected.salvage !== "made") return { taken: false, findings: [] };
+  try {
+    const { tip, findings } = await intake(request);
+    if (tip === null) return { taken: false, findings };
+    engine.note("salvaged", sessionId, `uncommitted work is on refs/cco/salvage/${sessionId}`);
+    return { taken: true, findings };
+  } catch (error) {
+    if (!(error instanceof IntakeError)) throw error;
+    failed(error.message);
+    return { taken: false, findings: error.findings };
+  }
+}
+
+function notesOf(
+  engine: Engine,
+  id: string,
+  report: IntakeReport | null,
+  { nested, gitGone }: Collected,
+): void {
+  if (gitGone) engine.note("warning", id, "the agent deleted its repository (.git)");
+  for (const head of report?.heads ?? []) {
+    engine.note("other-heads", id, `the agent's branch ${head.name} is on ${head.ref}`);
+  }
+  for (const path of nested) {
+    engine.note("warning", id, `${path} is a repository of its own: its files are in the salvage`);
+  }
+  for (const tag of report?.droppedTags ?? []) {
+    engine.note("warning", id, `the agent's tag ${tag} was left behind`);
+  }
+}
