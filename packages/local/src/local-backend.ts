@@ -204,7 +204,7 @@ export class LocalBackend implements SandboxBackend {
       throw new BackendError("NETWORK_UNSUPPORTED", `${NET_HELPER} was not built`);
     }
     const script =
-      'umask 077; mkdir -p -- "$1" && cat >"$1/$2.part" && mv -f -- "$1/$2.part" "$1/$2"';
+      'umask 077; mkdir -p -- "$1" && cat >"$1/$2.$$" && mv -f -- "$1/$2.$$" "$1/$2"';
     const args = [netDir(record), NET_HELPER];
     await this.#script("cannot place the network helper", script, args, bytes);
   }

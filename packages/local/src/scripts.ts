@@ -28,20 +28,21 @@ new=yes
 mkdir -p -- "$data/local/etc-1" "$guest/ctl/waiters" "$guest/workspace" "$guest/exchange" \\
   "$guest/home" || exit 1
 while [ "$1" != -- ]; do
-  [ -f "$1" ] || printf %s "$2" >"$1" || exit 1
+  [ -f "$1" ] || { printf %s "$2" >"$1.$$" && mv -f -- "$1.$$" "$1"; } || exit 1
   shift 2
 done
 shift
 [ ! -f "$guest/ctl/started" ] || exit 0
 while [ $# -gt 0 ]; do
-  printf %s "$2" >"$guest/ctl/$1" || exit 1
+  # Whole at once: another may be opening the same guest, or starting it.
+  { printf %s "$2" >"$guest/ctl/$1.$$" && mv -f -- "$guest/ctl/$1.$$" "$guest/ctl/$1"; } || exit 1
   shift 2
 done
 if [ "$new" = yes ] && [ -d "$data/local/home" ]; then
   cp -R -- "$data/local/home/." "$guest/home/" || exit 1
 fi
-printf %s "$record" >"$guest/ctl/guest.json.part" &&
-  mv -f -- "$guest/ctl/guest.json.part" "$guest/ctl/guest.json"`;
+printf %s "$record" >"$guest/ctl/guest.json.$$" &&
+  mv -f -- "$guest/ctl/guest.json.$$" "$guest/ctl/guest.json"`;
 
 /** DATA LAUNCH: the state of every guest, one a line. */
 export const LIST = `${DATA}
@@ -78,4 +79,4 @@ rm -rf -- "$data/local" && { [ ! -d "$data/guests" ] || rm -rf -- "$data/guests"
 /** DATA PATH MODE: stdin becomes a file of every new guest's home. */
 export const PROVISION = `${DATA}
 file=$data/local/home/$2
-mkdir -p -- "\${file%/*}" && cat >"$file.part" && chmod "$3" "$file.part" && mv -f -- "$file.part" "$file"`;
+mkdir -p -- "\${file%/*}" && cat >"$file.$$" && chmod "$3" "$file.$$" && mv -f -- "$file.$$" "$file"`;
