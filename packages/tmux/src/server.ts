@@ -14,12 +14,14 @@ export interface TmuxClientOptions {
   readonly configFile?: string;
   /** Tell tmux that UTF-8 is fine whatever the locale says (`-u`). Default `true`. */
   readonly utf8?: boolean;
+  /**
+   * Milliseconds a call may take: a server that does not answer (stopped, hung) must not
+   * hang every caller. Default 30,000. `waitFor` has no limit.
+   */
+  readonly answerWithinMs?: number;
   /** Added to the environment of every tmux call. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
-
-/** A server that does not answer (stopped, hung) must not hang every caller. */
-const ANSWER_WITHIN_MS = 30_000;
 
 /** Runs tmux for one server and tells its refusals apart. */
 export class TmuxServer {
@@ -55,12 +57,12 @@ export class TmuxServer {
    * @throws {RunError} no answer, aborted.
    */
   async ask(commands: readonly TmuxCommand[], options: RunOptions = {}): Promise<RunResult> {
-    const { cwd, env } = this.#options;
+    const { cwd, env, answerWithinMs = 30_000 } = this.#options;
     try {
       return await this.#runner.run(this.argv(...joinCommands(commands)), {
         ...(cwd === undefined ? {} : { cwd }),
         ...(env === undefined ? {} : { env }),
-        timeoutMs: ANSWER_WITHIN_MS,
+        timeoutMs: answerWithinMs,
         ...options,
       });
     } catch (error) {

@@ -36,8 +36,8 @@ export type RefusalReason =
   | "unpulled-work"
   /** git worktree lock */
   | "locked"
-  /** The main worktree cannot be removed, by nothing. */
-  | "main-worktree"
+  /** The main worktree, or one that cco did not make: never removed. */
+  | "not-ours"
   /** An operation (rebase, merge, bisect …) is under way there. */
   | "operation";
 

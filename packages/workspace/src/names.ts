@@ -30,11 +30,7 @@ export function firstFree(name: string, isTaken: (candidate: string) => boolean)
 
 const BELL = "🔔 ";
 
-/** A window's name with the bell mark. */
-export function withBell(name: string): string {
-  return hasBell(name) ? name : `${BELL}${name}`;
-}
-
+/** Whether a window's name has the bell mark. */
 export function hasBell(name: string): boolean {
   return name.startsWith(BELL);
 }
@@ -44,8 +40,10 @@ export function withoutBell(name: string): string {
   return hasBell(name) ? name.slice(BELL.length) : name;
 }
 
-/** A tmux format that takes the bell mark off a window's name. */
-export const WITHOUT_BELL_FORMAT = `#{s/^${BELL}//:window_name}`;
+/** tmux formats: the window's name with the mark, without it, and whether it has one. */
+export const BELL_FORMAT = `${BELL}#{window_name}`;
+export const UNMARKED_FORMAT = `#{s/^${BELL}//:window_name}`;
+export const MARKED_FORMAT = `#{m:${BELL}*,#{window_name}}`;
 
 function shortened(name: string): string {
   if (Buffer.byteLength(name) <= LONGEST) return name;

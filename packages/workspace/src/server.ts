@@ -25,8 +25,13 @@ const GIT_VARIABLES = [
 ];
 
 /** A client of the server `cco`, started with cco's own configuration and the person's additions. */
-export function ccoTmux(runner: CommandRunner, env: Environment): TmuxClient {
+export function ccoTmux(
+  runner: CommandRunner,
+  env: Environment,
+  options: { answerWithinMs?: number } = {},
+): TmuxClient {
   return new TmuxClient(runner, {
+    ...options,
     socketName: "cco",
     configFile: fileURLToPath(new URL("./cco-tmux.conf", import.meta.url)),
     env: {
@@ -48,4 +53,9 @@ export function withoutGit(): Record<string, undefined> {
  */
 export function optionValue(path: string): string {
   return path.replace(/[%\p{Cc}]/gu, (char) => encodeURIComponent(char));
+}
+
+/** What {@link optionValue} made of a path. */
+export function pathOf(value: string): string {
+  return decodeURIComponent(value);
 }

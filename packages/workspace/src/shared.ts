@@ -11,7 +11,8 @@ export interface Shared {
   readonly paths: WorkspacePaths;
   /** Variables of every window and pane: the caller's `PATH`, which the server may not have. */
   readonly env: Readonly<Record<string, string>>;
-  /** `$TMUX` of the caller. */
+  /** `$TMUX` and `$TMUX_PANE` of the caller. */
   readonly callersTmux: string | undefined;
+  readonly callersPane: string | undefined;
   readonly emit: (event: WorkspaceEvent) => void;
 }

@@ -99,7 +99,7 @@ export interface RemoveOptions {
   readonly deleteBranch?: "merged" | "always";
   /** Lose what a refusal names. Default `false`. */
   readonly force?: boolean;
-  /** Where the caller's shell stands: that folder stays, empty, if it is in the worktree. */
+  /** Real path where the caller's shell stands: that folder stays, empty, if it is in the worktree. */
   readonly shellDir?: string;
   readonly signal?: AbortSignal;
 }
@@ -108,7 +108,7 @@ export interface RemoveResult {
   readonly branch: string;
   /** Path of the worktree that was removed; `null` where there was none, or it is not cco's. */
   readonly worktree: string | null;
-  /** The window was closed (or will be, see `closesShell`). */
+  /** The window was closed; the one the caller runs in closes a second later. */
   readonly window: boolean;
   readonly branchDeleted: boolean;
   /** Folder to go to: the caller's own is gone or empty. `null`: it is untouched. */

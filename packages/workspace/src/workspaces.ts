@@ -3,8 +3,13 @@ import type { Repo } from "@cco/git";
 import { TmuxError, type TmuxClient } from "@cco/tmux";
 
 import { addWorkspace } from "./add.js";
+import { attachTarget, attachWorkspace, openRepositories } from "./attach.js";
 import { findWorkspace } from "./find.js";
+import { listWorkspaces } from "./list.js";
+import { mergedBranches } from "./merged.js";
+import { notifyWindow } from "./notify.js";
 import { workspacePaths, type Environment } from "./paths.js";
+import { removeWorkspaces } from "./remove.js";
 import { SESSION_OPTION, ccoTmux } from "./server.js";
 import type { Shared } from "./shared.js";
 import type {
@@ -32,6 +37,9 @@ export interface WorkspacesOptions<S extends WorkspaceSession = WorkspaceSession
   readonly onEvent?: (event: WorkspaceEvent) => void;
 }
 
+/** Agents call it from hooks that they wait for; it makes two calls of tmux. */
+const NOTIFY_WITHIN_MS = 2_000;
+
 export interface OpenPaneOptions {
   /** Window id, from {@link Workspaces.find}. */
   readonly window: string;
@@ -45,16 +53,19 @@ export interface OpenPaneOptions {
 export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
   readonly #options: WorkspacesOptions<S>;
   readonly #shared: Shared;
+  readonly #sessions: (repo: string) => Promise<readonly S[]>;
 
   constructor(options: WorkspacesOptions<S>) {
     const env = options.env ?? process.env;
     this.#options = options;
+    this.#sessions = options.sessions ?? (() => Promise.resolve([]));
     this.#shared = {
       runner: options.runner,
       tmux: options.tmux ?? ccoTmux(options.runner, env),
       paths: workspacePaths(env),
       env: env["PATH"] === undefined ? {} : { PATH: env["PATH"] },
       callersTmux: env["TMUX"],
+      callersPane: env["TMUX_PANE"],
       emit: options.onEvent ?? (() => undefined),
     };
   }
@@ -128,17 +139,17 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
     branches: readonly string[],
     options: RemoveOptions = {},
   ): Promise<RemoveResult[]> {
-    throw new Error(`${repo.root} ${branches.join()} ${JSON.stringify(options)}`);
+    return removeWorkspaces(this.#shared, repo, branches, this.#sessions, options);
   }
 
   /** Branches with a worktree of cco's whose commits are all in the main worktree's branch or its upstream, for `rm --merged`. */
   merged(repo: Repo): Promise<readonly string[]> {
-    throw new Error(repo.root);
+    return mergedBranches(this.#shared, repo);
   }
 
   /** The repository's workspaces, in the order of their branches' names. */
   list(repo: Repo): Promise<readonly WorkspaceEntry<S>[]> {
-    throw new Error(repo.root);
+    return listWorkspaces(this.#shared, repo, this.#sessions);
   }
 
   /**
@@ -148,17 +159,17 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
    */
   attach(repo: Repo, branch?: string): Promise<AttachPlan> {
-    throw new Error(`${repo.root} ${branch ?? ""}`);
+    return attachWorkspace(this.#shared, repo, branch);
   }
 
   /** Repositories that have a tmux session now, for a picker outside of any repository. */
   open(): Promise<readonly { repo: string; session: string; windows: number }[]> {
-    throw new Error("");
+    return openRepositories(this.#shared);
   }
 
   /** As {@link attach}, for a session of {@link open}. */
   attachSession(session: string): Promise<AttachPlan> {
-    throw new Error(session);
+    return attachTarget(this.#shared, `=${session}:`);
   }
 
   /**
@@ -166,6 +177,10 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * one. Visiting the window takes it off. Never throws; takes at most 2 s.
    */
   notify(dir: string): Promise<NotifyResult> {
-    throw new Error(dir);
+    const { runner, tmux, env = process.env } = this.#options;
+    return notifyWindow(
+      tmux ?? ccoTmux(runner, env, { answerWithinMs: NOTIFY_WITHIN_MS / 2 }),
+      dir,
+    );
   }
 }

@@ -1,0 +1,189 @@
+import { readdir, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Branches, GitError, Worktrees, gitFailed, type Repo } from "@cco/git";
+
+import { RemoveRefusedError, type Refusal } from "./errors.js";
+import { ifThere } from "./files.js";
+import { noWindow } from "./find.js";
+import { withRepoLock } from "./lock.js";
+import { isWithin } from "./paths.js";
+import { refusalsOf, type Target } from "./remove-checks.js";
+import type { Shared } from "./shared.js";
+import { readState } from "./state.js";
+import { isUntouched } from "./carry.js";
+import type { RemoveOptions, RemoveResult, WorkspaceSession } from "./types.js";
+import { allWindows, windowOf, windowsOf } from "./windows.js";
+
+/** See {@link Workspaces.remove}. */
+export async function removeWorkspaces(
+  shared: Shared,
+  repo: Repo,
+  branches: readonly string[],
+  sessions: (repo: string) => Promise<readonly WorkspaceSession[]>,
+  options: RemoveOptions,
+): Promise<RemoveResult[]> {
+  // From the main worktree: the one the caller stands in may be what is removed.
+  const main = await repo.worktree(repo.main).catch(() => repo);
+  return withRepoLock(main, options.signal, async () => {
+    const targets = await resolve(shared, main, [...new Set(branches)], options);
+    await check(main, targets, await sessions(main.main), options);
+    const results: RemoveResult[] = [];
+    for (const target of targets) results.push(await remove(shared, main, target, options));
+    for (const { window } of targets) if (window !== null) await close(shared, window.windowId);
+    return results;
+  });
+}
+
+async function resolve(
+  { tmux, paths }: Shared,
+  repo: Repo,
+  branches: readonly string[],
+  options: RemoveOptions,
+): Promise<Target[]> {
+  const [windows, worktrees, refs, folder] = await Promise.all([
+    allWindows(tmux),
+    new Worktrees(repo).list(),
+    new Branches(repo.git).list(),
+    ifThere(realpath(paths.worktrees)),
+  ]);
+  const ours = windowsOf(repo, windows);
+  return branches.map((branch) => {
+    const worktree = worktrees.find((one) => one.branch === branch) ?? null;
+    const window = windowOf(branch, ours, worktrees) ?? null;
+    const ref = refs.find((one) => one.name === branch) ?? null;
+    const deletes = options.deleteBranch !== undefined && ref !== null;
+    if (worktree === null && window === null && !deletes) throw noWindow(branch);
+    const own = worktree !== null && folder !== null && isWithin(folder, worktree.path);
+    return { branch, worktree, window, ref, own };
+  });
+}
+
+async function check(
+  repo: Repo,
+  targets: readonly Target[],
+  sessions: readonly WorkspaceSession[],
+  options: RemoveOptions,
+): Promise<void> {
+  const worktrees = await new Worktrees(repo).list();
+  const refusals: Refusal[] = [];
+  for (const target of targets) {
+    const its = sessions.filter((one) => one.repo === repo.main && one.branch === target.branch);
+    refusals.push(...(await refusalsOf(repo, target, worktrees, its, options)));
+  }
+  const standing = refusals.filter((one) => !(options.force === true && one.forcible));
+  if (standing.length === 0) return;
+  const names = [...new Set(standing.map((one) => one.branch))];
+  const why = (name: string) =>
+    `${name}: ${standing
+      .filter((one) => one.branch === name)
+      .map((one) => one.detail)
+      .join("; ")}`;
+  throw new RemoveRefusedError(
+    `not removed, it would be lost: ${names.map(why).join(" | ")}`,
+    standing,
+    {
+      hint: hintFor(standing),
+    },
+  );
+}
+
+function hintFor(refusals: readonly Refusal[]): string {
+  const [first] = refusals;
+  if (first === undefined || !first.forcible) {
+    return "remove it yourself with 'git worktree remove', or keep it";
+  }
+  const session = /^session (\S+)/.exec(first.detail)?.[1] ?? "";
+  const names = [...new Set(refusals.map((one) => one.branch))].join(" ");
+  const keep = {
+    uncommitted: "commit or stash it",
+    untracked: "commit it or move it away",
+    unmerged: "merge it, or delete it all the same with -D",
+    "running-session": `wait for it, or stop it with 'cco box cancel ${session}'`,
+    "unpulled-work": `bring it home with 'cco box pull ${session}'`,
+    locked: "unlock it with 'git worktree unlock'",
+    operation: "finish or abort it",
+    "not-ours": "",
+  }[first.reason];
+  return `${keep}; or lose it with 'cco rm --force ${names}'`;
+}
+
+async function remove(
+  shared: Shared,
+  repo: Repo,
+  target: Target,
+  options: RemoveOptions,
+): Promise<RemoveResult> {
+  const { branch, worktree, window, own, ref } = target;
+  const { shellDir } = options;
+  const removed = own && worktree !== null ? worktree.path : null;
+  const inside = removed !== null && shellDir !== undefined && isWithin(removed, shellDir);
+  if (removed !== null && worktree?.prunable !== null) {
+    await new Worktrees(repo).remove(removed, { force: true });
+  } else if (removed !== null) {
+    await removeWorktree(repo, removed, inside ? shellDir : null, options.force ?? false);
+  }
+  if (removed !== null) shared.emit({ type: "worktree-removed", path: removed });
+  const deletes = options.deleteBranch !== undefined && ref !== null;
+  if (deletes) {
+    await new Branches(repo.git).delete(branch, { force: true });
+    shared.emit({ type: "branch-deleted", branch, tip: ref.commit });
+  }
+  return {
+    branch,
+    worktree: removed,
+    window: window !== null,
+    branchDeleted: deletes,
+    leaveTo: inside ? repo.main : null,
+  };
+}
+
+/** @param keep folder in the worktree that stays, empty, with those above it. */
+async function removeWorktree(
+  repo: Repo,
+  path: string,
+  keep: string | null,
+  force: boolean,
+): Promise<void> {
+  const worktree = await repo.worktree(path);
+  const { carried } = await readState(worktree);
+  for (const [file, mark] of Object.entries(carried)) {
+    if (await isUntouched(path, file, mark)) await rm(join(path, file), { force: true });
+  }
+  if (keep !== null) {
+    // Checked before under the lock; git itself would remove the folder the shell stands in.
+    await emptyAround(path, keep);
+    await rm(worktree.gitDir, { recursive: true });
+    return;
+  }
+  const flags = force ? ["--force", "--force"] : [];
+  const args = (more: string[]) => ["worktree", "remove", ...more, "--", path];
+  const result = await repo.git.run(args(flags));
+  if (result.exitCode === 0) return;
+  // Nothing of it is uncommitted: git refuses these whatever they hold.
+  const clean = /submodules/.test(result.stderr) && !(await new Worktrees(repo).status(path)).dirty;
+  const again = clean ? await repo.git.run(args(["--force"])) : result;
+  if (again.exitCode !== 0) throw refusedByGit(gitFailed(["worktree remove"], again));
+}
+
+function refusedByGit(error: GitError): GitError {
+  return new GitError(error.code, error.message, {
+    hint: "something changed there meanwhile, or a program holds a file: look, then run it again",
+  });
+}
+
+async function emptyAround(folder: string, keep: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && isWithin(path, keep)) await emptyAround(path, keep);
+    else await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Close a window; the caller's own with a delay, so that it can still say what it did. */
+async function close({ tmux, callersPane }: Shared, windowId: string): Promise<void> {
+  const panes = callersPane === undefined ? [] : await tmux.listPanes(null).catch(() => []);
+  const own = panes.some((pane) => pane.paneId === callersPane && pane.windowId === windowId);
+  if (!own) await tmux.killWindow(windowId);
+  else await tmux.run([["run-shell", "-b", "-d", "1", "-C", `kill-window -t ${windowId}`]]);
+}
