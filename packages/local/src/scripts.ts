@@ -21,28 +21,29 @@ export const READ = `${DATA}
  */
 export const CREATE = `${DATA}
 guest=$data/guests/$2
+ctl=$guest/ctl
+made=$ctl/new.$$
 record=$3
 shift 3
 new=yes
-[ ! -f "$guest/ctl/guest.json" ] || new=no
-mkdir -p -- "$data/local/etc-1" "$guest/ctl/waiters" "$guest/workspace" "$guest/exchange" \\
-  "$guest/home" || exit 1
+[ ! -f "$ctl/guest.json" ] || new=no
+mkdir -p -- "$data/local/etc-1" "$ctl/waiters" "$guest/workspace" "$guest/exchange" \\
+  "$guest/home" "$made" || exit 1
 while [ "$1" != -- ]; do
-  [ -f "$1" ] || { printf %s "$2" >"$1.$$" && mv -f -- "$1.$$" "$1"; } || exit 1
+  [ -f "$1" ] || { printf %s "$2" >"$made/shared" && mv -f -- "$made/shared" "$1"; } || exit 1
   shift 2
 done
 shift
-[ ! -f "$guest/ctl/started" ] || exit 0
+[ ! -f "$ctl/started" ] || { rmdir -- "$made"; exit 0; }
 while [ $# -gt 0 ]; do
-  # Whole at once: another may be opening the same guest, or starting it.
-  { printf %s "$2" >"$guest/ctl/$1.$$" && mv -f -- "$guest/ctl/$1.$$" "$guest/ctl/$1"; } || exit 1
+  printf %s "$2" >"$made/$1" || exit 1
   shift 2
 done
 if [ "$new" = yes ] && [ -d "$data/local/home" ]; then
   cp -R -- "$data/local/home/." "$guest/home/" || exit 1
 fi
-printf %s "$record" >"$guest/ctl/guest.json.$$" &&
-  mv -f -- "$guest/ctl/guest.json.$$" "$guest/ctl/guest.json"`;
+printf %s "$record" >"$made/guest.json" &&
+  mv -f -- "$made/box.sh" "$made/launch" "$made/guest.json" "$ctl/" && rmdir -- "$made"`;
 
 /** DATA LAUNCH: the state of every guest, one a line. */
 export const LIST = `${DATA}
