@@ -18,7 +18,7 @@ panes() { tmux -L cco list-panes -a -F '#{pane_id} #{@cco-session}'; }
 pane_of() { panes | awk -v id="$1" '$2 == id { print $1 }'; }
 
 clean_up() {
-  trap - EXIT INT TERM HUP
+  trap - EXIT INT TERM HUP PIPE
   cd /
   if [ -n "${session:-}" ]; then (cd "$sample" && cco box rm --force "$session") >/dev/null 2>&1 || :; fi
   tmux -L cco kill-server 2>/dev/null || :
@@ -31,6 +31,7 @@ private_folder() {
   demo=$(mktemp -d /tmp/cco-demo.XXXXXX)
   trap clean_up EXIT
   trap 'exit 130' INT
+  trap 'exit 141' PIPE
   trap 'exit 143' TERM HUP
   export XDG_DATA_HOME="$demo/data" XDG_CONFIG_HOME="$demo/config" XDG_STATE_HOME="$demo/state"
   export XDG_CACHE_HOME="$demo/cache" TMUX_TMPDIR="$demo" GIT_CONFIG_GLOBAL="$demo/gitconfig"
@@ -60,7 +61,7 @@ watch_pane() {
   while
     sleep 1
     printf '\n--- pane %s, live ---\n' "$2"
-    tmux -L cco capture-pane -p -t "$2" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 8
+    tmux -L cco capture-pane -p -t "$2" 2>/dev/null | sed '/^[[:space:]]*$/d' | tail -n 12
     kill -0 "$waiting" 2>/dev/null
   do :; done
   wait "$waiting" || :
@@ -69,6 +70,8 @@ watch_pane() {
 main_job() {
   show cco doctor || fail "this machine cannot make a sandbox yet: see the → lines above"
   show cco add feat/greeting --no-agent
+  # Nobody is attached: without a client's size the window would be 80 columns wide.
+  tmux -L cco resize-window -t "$(tmux -L cco list-windows -a -F '#{window_id}')" -x 160 -y 30
   worktree=$(git worktree list --porcelain | sed -n 's/^worktree //p' | tail -n 1)
   show cd "$worktree"
 
