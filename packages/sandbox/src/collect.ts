@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { CollectParser, CollectStreamError } from "./collect-parser.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
-import { diskFull, interrupted, throwIfInterrupted } from "./failures.js";
+import { diskFull, throwIfInterrupted } from "./failures.js";
 import { IntakeError, printable } from "./intake/index.js";
 import type { SessionRecord } from "./record.js";
 
@@ -165,7 +165,7 @@ function inFolder(folder: string, facts: v.InferOutput<typeof CollectedSchema>):
 }
 
 function parserFailed(error: Error, folder: string): Error {
-  if (!(error instanceof CollectStreamError)) return diskFull(error, folder) ?? interrupted(error);
+  if (!(error instanceof CollectStreamError)) return diskFull(error, folder) ?? error;
   if (error.kind === "too-big") {
     const finding = { rule: "too-big", tier: "never", path: null, message: error.message } as const;
     return new IntakeError(error.message, [finding], {
