@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SandboxError } from "./errors.js";
@@ -48,7 +47,8 @@ export async function withLock<T>(
 export async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
   const { lock } = (await import("proper-lockfile")).default;
   try {
-    return await lock(dirname(path), {
+    // The library keeps locks by this name: two locks of one folder need two.
+    return await lock(path, {
       lockfilePath: path,
       realpath: false,
       stale: STALE_MS,
