@@ -6,7 +6,16 @@
  * scripts and the network helper of @cco/local. Licences of the bundled libraries are kept in
  * `dist/THIRD-PARTY-LICENSES.txt`.
  */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,8 +26,6 @@ const packages = join(here, "..");
 const dist = join(here, "dist");
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-
-rmSync(dist, { recursive: true, force: true });
 
 const result = await build({
   entryPoints: { cco: join(here, "src/entry.ts") },
@@ -32,6 +39,7 @@ const result = await build({
   mainFields: ["module", "main"],
   chunkNames: "[name]-[hash]",
   metafile: true,
+  write: false,
   legalComments: "none",
   logLevel: "warning",
   define: { CCO_VERSION: JSON.stringify(version) },
@@ -52,20 +60,29 @@ const result = await build({
   ],
 });
 
+// Made beside the old one and then put in its place whole: somebody may be using it.
+const next = join(here, `.dist-${process.pid}`);
+const old = join(here, `.old-${process.pid}`);
+mkdirSync(next);
+for (const { path, contents } of result.outputFiles)
+  writeFileSync(join(next, basename(path)), contents);
 copyAssets();
 const net = join(packages, "local/dist/cco-net.mjs");
-if (existsSync(net)) cpSync(net, join(dist, "cco-net.mjs"));
+if (existsSync(net)) cpSync(net, join(next, "cco-net.mjs"));
 writeFileSync(
-  join(dist, "THIRD-PARTY-LICENSES.txt"),
+  join(next, "THIRD-PARTY-LICENSES.txt"),
   licences(Object.keys(result.metafile.inputs)),
 );
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(next, dist);
+rmSync(old, { recursive: true, force: true });
 
 function copyAssets() {
   for (const name of readdirSync(packages)) {
     const source = join(packages, name, "src");
     if (!existsSync(source)) continue;
     for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
-      if (/\.(sh|conf)$/.test(file)) cpSync(join(source, file), join(dist, basename(file)));
+      if (/\.(sh|conf)$/.test(file)) cpSync(join(source, file), join(next, basename(file)));
     }
   }
 }

@@ -23,6 +23,9 @@ export const BACKENDS = ["local"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
 
+/** Characters of one argument that `-v` shows. */
+const LONGEST_TRACED = 120;
+
 /** Named by the documentation and not there yet. */
 const LATER = ["lima", "container", "kubernetes"];
 
@@ -46,7 +49,7 @@ export class Parts {
       if (!this.#options.globals.verbose) return runner;
       return traceRunner(runner, ({ argv, durationMs, exitCode }) => {
         const end = exitCode === null ? "no exit code" : `exit ${String(exitCode)}`;
-        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${quoteArgv(argv)}`);
+        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${quoteArgv(argv.map(shortened))}`);
       });
     });
   }
@@ -150,6 +153,11 @@ function checkedBackend(name: string): BackendName {
     later ? `backend ${name} is not in this version` : `no such backend: ${name}`,
     { hint: `there is: ${BACKENDS.join(", ")}` },
   );
+}
+
+/** A script or the like is recognised by how it begins. */
+function shortened(argument: string): string {
+  return argument.length <= LONGEST_TRACED ? argument : `${argument.slice(0, LONGEST_TRACED)}…`;
 }
 
 /** The same without keys that are `undefined`. */

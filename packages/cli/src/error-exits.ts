@@ -55,6 +55,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   REF_NOT_FOUND: EXIT.notFound,
   REF_MOVED: EXIT.doesNotFit,
   BRANCH_NAME_INVALID: EXIT.usage,
+  BRANCH_AMBIGUOUS: EXIT.usage,
   BRANCH_EXISTS: EXIT.doesNotFit,
   BRANCH_NOT_FOUND: EXIT.notFound,
   BRANCH_CHECKED_OUT: EXIT.doesNotFit,
