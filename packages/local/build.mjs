@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+/** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 await build({

@@ -6,7 +6,7 @@ import { describeConformance } from "@cco/backend/testing";
 import { ExecaRunner } from "@cco/exec";
 import { LocalBackend } from "@cco/local";
 
-import { hermeticEnv } from "../support/env.js";
+import { hermeticEnv, type Env } from "../support/env.js";
 import { makeTempDir } from "../support/temp-dir.js";
 
 const SECRET = "conformance-caller-secret";
@@ -17,7 +17,7 @@ describeConformance("local", {
   unavailable: sandbox.status === 0 ? undefined : "needs bubblewrap and user namespaces",
   make: async () => {
     const dir = makeTempDir("cl");
-    const env = { ...hermeticEnv(join(dir, "e")), CALLER_SECRET: SECRET };
+    const env: Env = { ...hermeticEnv(join(dir, "e")), CALLER_SECRET: SECRET };
     const callerFile = join(env.HOME ?? dir, "secret");
     writeFileSync(callerFile, `${SECRET}\n`);
     const tempDir = join(dir, "t");
