@@ -11,7 +11,10 @@ export interface GitOptions {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Variables that would point git elsewhere than `dir`: a hook or an alias of the caller sets them. */
+/**
+ * Variables that would point git elsewhere than `dir`, or give a path another meaning: a
+ * hook or an alias of the caller sets them.
+ */
 const REPOSITORY_VARIABLES = [
   "GIT_DIR",
   "GIT_WORK_TREE",
@@ -25,6 +28,12 @@ const REPOSITORY_VARIABLES = [
   "GIT_GRAFT_FILE",
   "GIT_REPLACE_REF_BASE",
   "GIT_QUARANTINE_PATH",
+  "GIT_CONFIG",
+  "GIT_ATTR_SOURCE",
+  "GIT_LITERAL_PATHSPECS",
+  "GIT_GLOB_PATHSPECS",
+  "GIT_NOGLOB_PATHSPECS",
+  "GIT_ICASE_PATHSPECS",
 ];
 
 /**

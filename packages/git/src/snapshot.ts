@@ -54,7 +54,7 @@ export async function snapshotCommit(
     });
     const run = (args: readonly string[], stdin?: Buffer) => must(git, args, options.signal, stdin);
 
-    await run(["add", "-u", "--sparse", "--", ":/"]);
+    await run(["add", "-u", "--sparse"]);
     const nestedRepositories = (options.includeUntracked ?? true) ? await addUntracked(run) : [];
     const tree = (await run(["write-tree"])).toString("utf8").trim();
     const parent = await new Refs(repo.git).resolve("HEAD");

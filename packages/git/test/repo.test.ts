@@ -117,8 +117,16 @@ it("says that git is missing", async () => {
 
 it("is not led elsewhere by the caller's environment", async () => {
   const [one, other] = [TestRepo.withCommit(), TestRepo.withCommit()];
-  const env = { ...one.env, GIT_DIR: other.path(".git"), GIT_WORK_TREE: other.dir };
-  expect((await Repo.open(new ExecaRunner({ env }), one.dir)).root).toBe(one.dir);
+  const env = {
+    ...one.env,
+    GIT_DIR: other.path(".git"),
+    GIT_WORK_TREE: other.dir,
+    GIT_CONFIG: "/x",
+  };
+  const repo = await Repo.open(new ExecaRunner({ env }), one.dir);
+  expect(repo.root).toBe(one.dir);
+  await new LocalConfig(repo.git).set("cco.x", "1");
+  expect(one.git("config", "--local", "cco.x")).toBe("1");
 });
 
 it("tells a branch, a detached and an unborn HEAD apart", async () => {
