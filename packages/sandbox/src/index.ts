@@ -1,3 +1,4 @@
+export { BUILT_IN_AGENTS } from "./agents/index.js";
 export type { AgentContext, AgentPlan, AgentProfile } from "./agents/profile.js";
 export { SandboxError, type SandboxErrorCode } from "./errors.js";
 export type {
