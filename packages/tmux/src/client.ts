@@ -41,6 +41,7 @@ export interface PaneStart {
 }
 
 export interface NewSessionOptions extends PaneStart {
+  /** Without `.`, `:`, `$`, `\` and control characters, which tmux would write otherwise. */
   readonly name: string;
   /** Name of its first window. Default: tmux names it after what runs. */
   readonly windowName?: string;
@@ -320,7 +321,10 @@ export class TmuxClient {
     const buffer = `cco-${randomBytes(8).toString("hex")}`;
     const enter = options.enter === false ? [] : [["send-keys", "-t", paneId, "Enter"]];
     // tmux makes no buffer of nothing.
-    if (text === "") return void (enter.length > 0 && (await this.#server.run(enter)));
+    if (text === "") {
+      if (enter.length > 0) await this.#server.run(enter);
+      return;
+    }
     const paste: TmuxCommand[] = [
       ["load-buffer", "-b", buffer, "-"],
       ["paste-buffer", "-p", "-d", "-b", buffer, "-t", paneId],

@@ -10,10 +10,10 @@ export function plainName(branch: string): string {
 
 /**
  * A repository's folder name as part of a tmux session's name. tmux itself turns `.`
- * and `:` into `_` and escapes backslashes and control characters.
+ * and `:` into `_` and escapes `$`, backslashes and control characters.
  */
 export function sessionNameOf(repoName: string): string {
-  return `cco-${shortened(repoName.replace(/[.:\\\p{Cc}]/gu, "_"))}`;
+  return `cco-${shortened(repoName.replace(/[.:$\\\p{Cc}]/gu, "_"))}`;
 }
 
 /** `name`, `name-2`, `name-3`, …: the rule by which no two things get one name. */
@@ -48,7 +48,8 @@ export const MARKED_FORMAT = `#{m:${BELL}*,#{window_name}}`;
 function shortened(name: string): string {
   if (Buffer.byteLength(name) <= LONGEST) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  let kept = name;
-  while (Buffer.byteLength(kept) > LONGEST - 9) kept = [...kept].slice(0, -1).join("");
+  // Cut between characters: half of one decodes to U+FFFD.
+  const cut = Buffer.from(name).subarray(0, LONGEST - 9);
+  const kept = cut.toString("utf8").replace(/\uFFFD$/, "");
   return `${kept}-${hash}`;
 }

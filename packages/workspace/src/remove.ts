@@ -118,12 +118,12 @@ async function remove(
   const { shellDir } = options;
   const removed = own && worktree !== null ? worktree.path : null;
   const inside = removed !== null && shellDir !== undefined && isWithin(removed, shellDir);
-  if (removed !== null && worktree?.prunable !== null) {
-    await new Worktrees(repo).remove(removed, { force: true });
-  } else if (removed !== null) {
-    await removeWorktree(repo, removed, inside ? shellDir : null, options.force ?? false);
+  if (removed !== null) {
+    const gone = worktree?.prunable !== null;
+    if (gone) await new Worktrees(repo).remove(removed, { force: true });
+    else await removeWorktree(repo, removed, inside ? shellDir : null, options.force ?? false);
+    shared.emit({ type: "worktree-removed", path: removed });
   }
-  if (removed !== null) shared.emit({ type: "worktree-removed", path: removed });
   const deletes = options.deleteBranch !== undefined && ref !== null;
   if (deletes) {
     await new Branches(repo.git).delete(branch, { force: true });
@@ -161,7 +161,8 @@ async function removeWorktree(
   const result = await repo.git.run(args(flags));
   if (result.exitCode === 0) return;
   // Nothing of it is uncommitted: git refuses these whatever they hold.
-  const clean = /submodules/.test(result.stderr) && !(await new Worktrees(repo).status(path)).dirty;
+  const clean =
+    result.stderr.includes("submodules") && !(await new Worktrees(repo).status(path)).dirty;
   const again = clean ? await repo.git.run(args(["--force"])) : result;
   if (again.exitCode !== 0) throw refusedByGit(gitFailed(["worktree remove"], again));
 }
