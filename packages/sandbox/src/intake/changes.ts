@@ -3,6 +3,7 @@ import type { Git } from "@cco/git";
 import { fold } from "./fold.js";
 import { readAll } from "./records.js";
 import { refuse } from "./refuse.js";
+import { checkTreeSizes } from "./tree-sizes.js";
 import type { IntakeLimits } from "./types.js";
 
 /** One file that differs: between the pushed commit and the result, or within a new commit. */
@@ -33,7 +34,9 @@ export interface ChangesRequest {
   readonly baseTree: string;
   readonly tipTree: string;
   /** New commits, to look at what the result does not show any more. */
-  readonly commits: readonly string[];
+  readonly commits: readonly { readonly sha: string; readonly tree: string }[];
+  /** Trees that are new. */
+  readonly trees: readonly string[];
   readonly limits: IntakeLimits;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,7 +50,12 @@ export interface Changes {
 
 /** Read from the object store; nothing is checked out. Renames are seen as a deletion and an addition. */
 export async function readChanges(request: ChangesRequest): Promise<Changes> {
-  const [base, { result, inCommits }] = await Promise.all([readTree(request), readDiffs(request)]);
+  const { files: base, sizes } = await readTree(request);
+  const roots = [request.tipTree, ...request.commits.map(({ tree }) => tree)];
+  const maxFiles = base.size + request.limits.maxChanges;
+  const { git, trees: likely, signal } = request;
+  await checkTreeSizes({ git, roots, likely, known: sizes, maxFiles, signal });
+  const { result, inCommits } = await readDiffs(request);
   const tip = new Map(base);
   for (const change of result) {
     if (change.status === "D") tip.delete(change.path);
@@ -65,19 +73,36 @@ function isSame(entry: TreeEntry | undefined, mode: string, sha: string): boolea
   return entry?.mode === mode && entry.sha === sha;
 }
 
-async function readTree({
-  git,
-  baseTree,
-  signal,
-}: ChangesRequest): Promise<Map<string, TreeEntry>> {
-  const tree = new Map<string, TreeEntry>();
-  const args = ["ls-tree", "-r", "-z", "--full-tree", baseTree];
+interface BaseTree {
+  readonly files: Map<string, TreeEntry>;
+  /** How many files are in each of its trees. */
+  readonly sizes: Map<string, number>;
+}
+
+async function readTree({ git, baseTree, signal }: ChangesRequest): Promise<BaseTree> {
+  const files = new Map<string, TreeEntry>();
+  const sizes = new Map<string, number>();
+  const open: { readonly prefix: string; readonly sha: string; readonly before: number }[] = [];
+  /** Folders that the walk has left are counted. */
+  const leave = (path: string): void => {
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      if (path.startsWith(last.prefix) && path !== "") return;
+      sizes.set(last.sha, files.size - last.before);
+      open.pop();
+    }
+  };
+  const args = ["ls-tree", "-r", "-t", "-z", "--full-tree", baseTree];
   await readAll(git, args, { separator: "\0", signal }, (record) => {
     const tab = record.indexOf(9);
-    const [mode = "", , sha = ""] = record.toString("latin1", 0, tab).split(" ");
-    tree.set(record.toString("utf8", tab + 1), { mode, sha });
+    const [mode = "", type, sha = ""] = record.toString("latin1", 0, tab).split(" ");
+    const path = record.toString("utf8", tab + 1);
+    leave(path);
+    if (type === "tree") open.push({ prefix: `${path}/`, sha, before: files.size });
+    else files.set(path, { mode, sha });
   });
-  return tree;
+  leave("");
+  sizes.set(baseTree, files.size);
+  return { files, sizes };
 }
 
 const DIFF = ["diff-tree", "--stdin", "-r", "-m", "-z", "--root", "--raw", "--no-renames"];
@@ -91,7 +116,7 @@ async function readDiffs(
     request.git,
     [...DIFF, "--no-abbrev", "--always"],
     {
-      stdin: `${[trees, ...request.commits].join("\n")}\n`,
+      stdin: `${[trees, ...request.commits.map(({ sha }) => sha)].join("\n")}\n`,
       separator: "\0",
       signal: request.signal,
     },

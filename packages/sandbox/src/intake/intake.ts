@@ -139,9 +139,10 @@ async function report(context: {
   const baseTree = received.commits.get(compareTo(request))?.tree ?? "";
   const tipTree =
     (header.head === null ? null : received.commits.get(header.head)?.tree) ?? baseTree;
-  const commits = [...received.fresh.keys()].filter((sha) => sent.has(sha));
+  const commits = [...received.fresh.values()].filter(({ sha }) => sent.has(sha));
+  const trees = [...received.infos].flatMap(([sha, { type }]) => (type === "tree" ? [sha] : []));
   const { signal } = request;
-  const changes = await readChanges({ git, baseTree, tipTree, commits, limits, signal });
+  const changes = await readChanges({ git, baseTree, tipTree, commits, trees, limits, signal });
 
   const findings = new Findings((rule) => tierOf(rule, request.allow, request.tiers));
   const sizeOf = (sha: string): number => received.infos.get(sha)?.size ?? 0;
