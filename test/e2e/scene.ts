@@ -101,7 +101,8 @@ export class Scene {
   /** Run `cco` and expect an exit code. @returns stdout without its last newline */
   async ok(args: readonly string[], settings: RunSettings = {}, exitCode = 0): Promise<string> {
     const ran = await this.cco(args, settings);
-    expect(ran, `cco ${args.join(" ")}`).toMatchObject({ exitCode });
+    const said = `cco ${args.join(" ")}\n${ran.stdout}${ran.stderr}`;
+    expect(ran.exitCode, said).toBe(exitCode);
     return ran.stdout.replace(/\n$/, "");
   }
 
@@ -144,7 +145,9 @@ export class Scene {
 
   /** Wait until an agent has made a file in its workspace. */
   async untilMade(sessionId: string, path: string): Promise<void> {
-    await waitFor(() => existsSync(this.inGuest(sessionId, path)), { what: `${path} in the guest` });
+    await waitFor(() => existsSync(this.inGuest(sessionId, path)), {
+      what: `${path} in the guest`,
+    });
   }
 
   /** Sessions of all repositories as they are now. */

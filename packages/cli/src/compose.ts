@@ -1,7 +1,7 @@
 import type { SandboxBackend } from "@cco/backend";
 import type { CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
-import type { AgentProfile, Sandbox } from "@cco/sandbox";
+import type { AgentProfile, IntakeOptions, Sandbox } from "@cco/sandbox";
 import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
 
 import { readConfig, repositoryConfigFile, userConfigFile } from "./config/files.js";
@@ -23,8 +23,9 @@ export const BACKENDS = ["local"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
 
-/** Characters of one argument that `-v` shows. */
-const LONGEST_TRACED = 120;
+/** Characters of a command, and of one of its words, that `-v` shows. */
+const LONGEST_TRACED = 500;
+const LONGEST_TRACED_WORD = 120;
 
 /** Named by the documentation and not there yet. */
 const LATER = ["lima", "container", "kubernetes"];
@@ -49,7 +50,9 @@ export class Parts {
       if (!this.#options.globals.verbose) return runner;
       return traceRunner(runner, ({ argv, durationMs, exitCode }) => {
         const end = exitCode === null ? "no exit code" : `exit ${String(exitCode)}`;
-        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${quoteArgv(argv.map(shortened))}`);
+        const words = argv.map((word) => shortened(word, LONGEST_TRACED_WORD));
+        const command = shortened(quoteArgv(words), LONGEST_TRACED);
+        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${command}`);
       });
     });
   }
@@ -102,7 +105,7 @@ export class Parts {
       runner,
       env: this.#options.env,
       ...(network === undefined ? {} : { network: withoutUndefined(network) }),
-      ...(config.intake === undefined ? {} : { intake: withoutUndefined(config.intake) }),
+      intake: intakeOf(config),
       onEvent: (event) => {
         if (event.type === "note") this.#options.talk.note(event.message);
         else this.#options.talk.progress(event.message);
@@ -155,9 +158,16 @@ function checkedBackend(name: string): BackendName {
   );
 }
 
-/** A script or the like is recognised by how it begins. */
-function shortened(argument: string): string {
-  return argument.length <= LONGEST_TRACED ? argument : `${argument.slice(0, LONGEST_TRACED)}…`;
+function intakeOf({ intake }: Config): IntakeOptions {
+  return {
+    ...(intake?.tiers === undefined ? {} : { tiers: withoutUndefined(intake.tiers) }),
+    ...(intake?.maxBundleBytes === undefined ? {} : { maxBundleBytes: intake.maxBundleBytes }),
+  };
+}
+
+/** A script or a long command is recognised by how it begins. */
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 /** The same without keys that are `undefined`. */

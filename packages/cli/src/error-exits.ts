@@ -1,7 +1,7 @@
 import type { BackendErrorCode } from "@cco/backend";
 import type { RunErrorCode } from "@cco/exec";
 import type { GitErrorCode } from "@cco/git";
-import type { SandboxErrorCode } from "@cco/sandbox";
+import type { IntakeErrorCode, LandErrorCode, SandboxErrorCode } from "@cco/sandbox";
 import type { TmuxErrorCode } from "@cco/tmux";
 import type { WorkspaceErrorCode } from "@cco/workspace";
 
@@ -13,6 +13,8 @@ export type ErrorCode =
   | BackendErrorCode
   | CliErrorCode
   | GitErrorCode
+  | IntakeErrorCode
+  | LandErrorCode
   | RunErrorCode
   | SandboxErrorCode
   | TmuxErrorCode

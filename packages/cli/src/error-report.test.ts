@@ -18,6 +18,7 @@ describe("reportOf", () => {
       message: "sandbox not created",
       hint: "cco box create",
       exitCode: 7,
+      details: [],
     });
   });
 
@@ -48,6 +49,7 @@ describe("reportOf", () => {
       message: "unknown option '--x'",
       hint: "did you mean --y?",
       exitCode: 2,
+      details: [],
     });
   });
 });

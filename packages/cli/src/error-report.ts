@@ -1,8 +1,10 @@
 import { CcoError } from "@cco/exec";
+import type { Finding } from "@cco/sandbox";
 import { CommanderError } from "commander";
 
 import { exitCodeOf } from "./error-exits.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { findingText } from "./print/findings.js";
 
 /** An error as it is shown: to people as two lines, with `--json` as an object. */
 export interface ErrorReport {
@@ -10,6 +12,8 @@ export interface ErrorReport {
   readonly message: string;
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;
+  /** For people, one line each: what exactly was refused. */
+  readonly details: readonly string[];
   /** Only where nobody expected the error. */
   readonly stack?: string | undefined;
 }
@@ -23,7 +27,7 @@ export function reportOf(error: unknown, interrupted: ExitCode | undefined): Err
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof CcoError) {
     const { code, message, hint } = error as CcoError;
-    return { code, message, hint, exitCode: exitCodeOf(code) };
+    return { code, message, hint, details: detailsOf(error), exitCode: exitCodeOf(code) };
   }
   const known = error instanceof Error ? error : new Error(String(error));
   return {
@@ -31,8 +35,18 @@ export function reportOf(error: unknown, interrupted: ExitCode | undefined): Err
     message: known.message || known.name,
     hint: "run it again with -v to see where it came from",
     exitCode: EXIT.failed,
+    details: [],
     stack: known.stack,
   };
+}
+
+/** What intake found, what files are in the way; other errors say it all in their message. */
+function detailsOf(error: object): readonly string[] {
+  if ("findings" in error && Array.isArray(error.findings)) {
+    return (error.findings as readonly Finding[]).map(findingText);
+  }
+  if ("files" in error && Array.isArray(error.files)) return error.files as readonly string[];
+  return [];
 }
 
 function interruption(exitCode: ExitCode): ErrorReport {
@@ -42,6 +56,7 @@ function interruption(exitCode: ExitCode): ErrorReport {
     message: terminated ? "terminated" : "interrupted",
     hint: "run the same command again to go on",
     exitCode,
+    details: [],
   };
 }
 
@@ -54,5 +69,6 @@ function usage(error: CommanderError): ErrorReport {
     message: what,
     hint: meant === undefined ? "see --help" : `did you mean ${meant}?`,
     exitCode: EXIT.usage,
+    details: [],
   };
 }

@@ -1,10 +1,11 @@
+import { publicSession } from "@cco/sandbox";
+
 import type { CommandResult, Context } from "../context.js";
 import { sessionTable } from "../print/sessions.js";
 
 /** `cco box ls`: sessions of this repository or of all, newest first. */
 export async function ls(context: Context, flags: { readonly all?: true }): Promise<CommandResult> {
-  const [{ publicSession }, sandbox, repo] = await Promise.all([
-    import("@cco/sandbox"),
+  const [sandbox, repo] = await Promise.all([
     context.parts.sandbox(),
     flags.all === true ? undefined : context.parts.repo(),
   ]);

@@ -1,7 +1,16 @@
-import type { PullOptions, PullStrategy, Session } from "@cco/sandbox";
+import {
+  isRule,
+  publicSession,
+  RULES,
+  type PullOptions,
+  type PullStrategy,
+  type Session,
+} from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import { CliError } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
+import { nearest } from "../nearest.js";
 import { pulledText } from "../print/pulled.js";
 import { closePane } from "./pane.js";
 
@@ -20,10 +29,8 @@ export interface PullFlags {
 
 /** `cco box pull`: wait, check, advance the branch, close the pane. */
 export async function pull(context: Context, id: string, flags: PullFlags): Promise<CommandResult> {
-  const [{ publicSession }, sandbox] = await Promise.all([
-    import("@cco/sandbox"),
-    context.parts.sandbox(),
-  ]);
+  for (const rule of flags.allow ?? []) checkRule(rule);
+  const sandbox = await context.parts.sandbox();
   const { sessionId } = await sandbox.find(id);
   const pulled = await sandbox.pull(sessionId, optionsOf(flags, context.signal));
   if (flags.snapshot !== true) await closePane(context, pulled);
@@ -33,6 +40,15 @@ export async function pull(context: Context, id: string, flags: PullFlags): Prom
     ids: [pulled.sessionId],
     exitCode: endedBadly(pulled) ? EXIT.agentFailed : EXIT.done,
   };
+}
+
+/** @throws {CliError} `USAGE` */
+function checkRule(rule: string): void {
+  if (isRule(rule)) return;
+  const meant = nearest(rule, RULES);
+  throw new CliError("USAGE", `no such rule: ${rule}`, {
+    hint: meant === undefined ? `there are: ${RULES.join(", ")}` : `did you mean ${meant}?`,
+  });
 }
 
 /** The agent failed or was stopped; its commits were brought all the same. */

@@ -1,6 +1,12 @@
 import { isAbsolute, resolve } from "node:path";
 
-import { readPlan, SandboxError, type PreparedSession, type Session } from "@cco/sandbox";
+import {
+  publicSession,
+  readPlan,
+  SandboxError,
+  type PreparedSession,
+  type Session,
+} from "@cco/sandbox";
 import type { Workspace } from "@cco/workspace";
 
 import { textSetting, type Settings } from "../config/settings.js";
@@ -25,7 +31,6 @@ export async function push(
   plans: readonly string[],
   flags: PushFlags,
 ): Promise<CommandResult> {
-  const { publicSession } = await import("@cco/sandbox");
   const files = await checkedPlans(context, plans);
   const workspace = flags.pane ? await workspaceOfBranch(context) : undefined;
   const sessions: Session[] = [];

@@ -1,4 +1,4 @@
-import { SandboxError, type Sandbox, type Session } from "@cco/sandbox";
+import { publicSession, SandboxError, type Sandbox, type Session } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
 import { CliError } from "../errors.js";
@@ -17,7 +17,6 @@ export async function wait(
   ids: readonly string[],
   flags: WaitFlags,
 ): Promise<CommandResult> {
-  const { publicSession } = await import("@cco/sandbox");
   const sandbox = await context.parts.sandbox();
   const chosen = await sessionsOf(context, sandbox, ids, flags);
   const outcome = await waitFor(sandbox, chosen, flags, context.signal);

@@ -1,7 +1,12 @@
+import { DEFAULT_TIERS } from "@cco/sandbox";
 import { describe, expect, it } from "vitest";
 
 import { CliError } from "../errors.js";
 import { configKeys, parseConfig } from "./parse.js";
+
+const RULES = Object.entries(DEFAULT_TIERS)
+  .filter(([, tier]) => tier !== "never")
+  .map(([rule]) => rule);
 
 function refusal(text: string, scope: "user" | "repository" = "user"): CliError {
   try {
@@ -32,6 +37,16 @@ describe("parseConfig", () => {
       `{ "backends": { "local": { "netwrok": {} } } }`,
       `unknown key "backends.local.netwrok"`,
       `did you mean "backends.local.network"?`,
+    ],
+    [
+      `{ "intake": { "tiers": { "malformed": "warn" } } }`,
+      `unknown key "intake.tiers.malformed"`,
+      "known here: ",
+    ],
+    [
+      `{ "intake": { "tiers": { "ci-confg": "warn" } } }`,
+      `unknown key "intake.tiers.ci-confg"`,
+      `did you mean "intake.tiers.ci-config"?`,
     ],
     [`{ "zzzzzzzz": 1 }`, `unknown key "zzzzzzzz"`, "known here: "],
   ])("names the nearest key: %s", (text, what, hint) => {
@@ -73,7 +88,7 @@ it("configKeys lists the leaves", () => {
     "plans",
     "backends.local.network.policy",
     "backends.local.network.allow",
-    "intake.tiers",
+    ...RULES.map((rule) => `intake.tiers.${rule}`),
     "intake.maxBundleBytes",
   ]);
 });

@@ -1,3 +1,4 @@
+import { DEFAULT_TIERS } from "@cco/sandbox";
 import * as v from "valibot";
 
 const text = (description: string) =>
@@ -21,7 +22,16 @@ const network = v.pipe(
   v.description("What the guests of this backend may reach."),
 );
 
-const tier = v.pipe(v.picklist(["block", "warn"]), v.description("block refuses, warn reports."));
+const tier = v.optional(
+  v.pipe(v.picklist(["block", "warn"]), v.description("block refuses, warn reports.")),
+);
+
+/** What of tier never is stays so. */
+const tiers = Object.fromEntries(
+  Object.entries(DEFAULT_TIERS)
+    .filter(([, byDefault]) => byDefault !== "never")
+    .map(([rule]) => [rule, tier]),
+);
 
 /**
  * The configuration of `cco`, all keys optional. This is its one definition: types, checks and
@@ -48,7 +58,7 @@ export const ConfigSchema = v.pipe(
         v.strictObject({
           tiers: v.optional(
             v.pipe(
-              v.record(v.pipe(v.string(), v.nonEmpty()), tier),
+              v.strictObject(tiers),
               v.description("Tier of an intake rule instead of its default."),
             ),
           ),

@@ -23,7 +23,7 @@ export function printError(report: ErrorReport, globals: Globals, streams: Strea
     const { code, message, hint } = report;
     writeJson({ error: { code, message, hint: hint ?? null } }, streams);
   } else {
-    talk.error(report.message, report.hint);
+    talk.error(report);
   }
   if (globals.verbose && report.stack !== undefined) streams.stderr.write(`${report.stack}\n`);
 }

@@ -11,10 +11,10 @@ function talk(options: { tty?: boolean; quiet?: boolean } = {}) {
   return { said, text: () => String(stderr.read() ?? "") };
 }
 
-it("an error is two lines, and the next step is the second", () => {
+it("an error names the thing, then what exactly, then the next step", () => {
   const { said, text } = talk();
-  said.error("no such\nthing", "cco box ls");
-  expect(text()).toBe("cco: no such thing\n  → cco box ls\n");
+  said.error({ message: "no such\nthing", hint: "cco box ls", details: ["warn: x"] });
+  expect(text()).toBe("cco: no such thing\n  warn: x\n  → cco box ls\n");
 });
 
 it("progress is for terminals only, and gives way to what stays", () => {
@@ -31,6 +31,6 @@ it("progress is for terminals only, and gives way to what stays", () => {
 it("-q silences notes, never errors", () => {
   const { said, text } = talk({ quiet: true });
   said.note("a note");
-  said.error("failed", undefined);
+  said.error({ message: "failed", hint: undefined, details: [] });
   expect(text()).toBe("cco: failed\n");
 });

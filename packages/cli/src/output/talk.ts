@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 
+import type { ErrorReport } from "../error-report.js";
 import { safeLine } from "./safe-text.js";
 import type { Streams } from "./streams.js";
 
@@ -46,11 +47,11 @@ export class Talk {
     this.#progressShown = true;
   }
 
-  /** `cco: <what>` and the next step below it. */
-  error(message: string, hint: string | undefined): void {
-    const what = safeLine(message);
-    this.#line(`${this.#paint("red", "cco:")} ${what}`);
-    if (hint !== undefined) this.#line(`  → ${safeLine(hint)}`);
+  /** `cco: <what>`, what exactly, and the next step. */
+  error(report: Pick<ErrorReport, "message" | "hint" | "details">): void {
+    this.#line(`${this.#paint("red", "cco:")} ${safeLine(report.message)}`);
+    for (const detail of report.details) this.#line(`  ${safeLine(detail)}`);
+    if (report.hint !== undefined) this.#line(`  → ${safeLine(report.hint)}`);
   }
 
   /** A line as it is, for `-v`. */
