@@ -79,25 +79,47 @@ function family(pid) {
  * @param {readonly Found[]} found
  */
 function figure(name, limit, found) {
-  const sum = (/** @type {"Rss" | "Pss"} */ key) =>
-    found.reduce((total, { pid }) => total + kilobytes(pid, key), 0) / 1024;
   return {
     name,
-    value: sum("Pss"),
+    value: megabytes(found),
     unit: "MB",
     limit,
-    detail: `${found.length} processes, resident in all ${sum("Rss").toFixed(1)} MB; shared pages counted once`,
+    detail: `${found.length} processes; a file that several of them map is counted once`,
   };
 }
 
 /**
- * @param {number} pid
- * @param {string} key
+ * Resident memory of some processes together: each one's own pages, and of every mapped file what
+ * the process that has most of it holds. What other programs share is not taken off.
+ *
+ * @param {readonly Found[]} found
  */
-function kilobytes(pid, key) {
-  return Number(
-    new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(read(pid, "smaps_rollup"))?.[1] ?? 0,
-  );
+function megabytes(found) {
+  /** @type {Map<string, number>} */
+  const files = new Map();
+  let own = 0;
+  for (const mapping of found.flatMap(({ pid }) => mappings(pid))) {
+    own += mapping.anonymous;
+    const most = Math.max(files.get(mapping.key) ?? 0, mapping.resident - mapping.anonymous);
+    files.set(mapping.key, most);
+  }
+  return (own + [...files.values()].reduce((sum, kilobytes) => sum + kilobytes, 0)) / 1024;
+}
+
+/** @param {number} pid */
+function mappings(pid) {
+  return read(pid, "smaps")
+    .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+    .map((text) => {
+      const kilobytes = (/** @type {string} */ key) =>
+        Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0);
+      const [, , offset, device, inode] = text.split(/\s+/, 5);
+      return {
+        key: [device, inode, offset].join(" "),
+        resident: kilobytes("Rss"),
+        anonymous: kilobytes("Anonymous"),
+      };
+    });
 }
 
 /**

@@ -49,8 +49,7 @@ async function latency(world, plan, command, sign) {
     if (sign?.test(said) && Number.isNaN(noticed)) noticed = Date.now();
   });
   const exited = once(child, "exit").then(() => Date.now());
-  const end = await exited;
-  await once(child, "close");
+  const [end] = await Promise.all([exited, once(child, "close")]);
   if (sign === undefined) noticed = end;
   if (Number.isNaN(noticed)) throw new Error(`cco ${command.join(" ")} did not say it:\n${said}`);
   const stamp = stampOf(world, id);

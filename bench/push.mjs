@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { paired, runOrThrow, timed } from "./measure.mjs";
-import { CCO } from "./world.mjs";
+import { CCO, removeFolder } from "./world.mjs";
 
 const ROUNDS = 15;
 const PLAIN = fileURLToPath(new URL("./plain-push.sh", import.meta.url));
@@ -33,7 +32,7 @@ export function push(world) {
     ).split("\n")[0];
     const { ms } = timed(["sh", PLAIN, folder, window ?? "", process.execPath], options);
     runOrThrow(["tmux", "-S", join(folder, "tty"), "kill-server"], options);
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
     return ms;
   };
   const { a, b, ratio } = paired(cco, plain, ROUNDS);

@@ -12,6 +12,15 @@ export const CCO = fileURLToPath(new URL("../packages/cli/bin/cco.js", import.me
 /** Commits of the sample repository, each of some files: small, but with a history. */
 const COMMITS = 30;
 
+/**
+ * Remove a folder that a process which is just ending may still write to.
+ *
+ * @param {string} path
+ */
+export function removeFolder(path) {
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
+
 export class World {
   /** Short: unix sockets lie below it. */
   dir = mkdtempSync("/tmp/cco-b");
@@ -107,7 +116,7 @@ export class World {
     const ids = run([process.execPath, CCO, "box", "ls", "-q"]).stdout.split(/\s+/).filter(Boolean);
     for (const id of ids) run([process.execPath, CCO, "box", "rm", "--force", id]);
     run(["tmux", "-L", "cco", "kill-server"]);
-    rmSync(this.dir, { recursive: true, force: true });
+    removeFolder(this.dir);
   }
 
   /** @param {string} name */
