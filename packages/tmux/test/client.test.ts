@@ -95,7 +95,7 @@ describe("sessions", () => {
 });
 
 describe("windows", () => {
-  test.each(["-dash", "1", "a.b:c", "x y", "🔔 feat", "#{window_id}", "b;", "=eq", "$x"])(
+  test.each(["-dash", "1", "a.b:c", "x y", "🔔 feat", "#{window_id}", "b;", "=eq"])(
     "named %j",
     async (name) => {
       const { sessionId } = await tmux.newSession({ name: "s", argv: SLEEP });

@@ -3,7 +3,12 @@ import { createHash } from "node:crypto";
 /** A file name may have 255 bytes on most file systems; `-12` may still follow. */
 const LONGEST = 200;
 
-/** A branch as a folder or window name: `/` becomes `-`. Different branches may come to one name. */
+/** A branch as a window's name; tmux would put a backslash before a `$`, one more at each renaming. */
+export function windowNameOf(branch: string): string {
+  return plainName(branch).replace(/[$\\]/g, "_");
+}
+
+/** A branch as a folder's name: `/` becomes `-`. Different branches may come to one name. */
 export function plainName(branch: string): string {
   return shortened(branch.replaceAll("/", "-"));
 }

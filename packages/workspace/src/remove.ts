@@ -90,7 +90,7 @@ async function check(
 
 function hintFor(refusals: readonly Refusal[]): string {
   const [first] = refusals;
-  if (first === undefined || !first.forcible) {
+  if (first?.forcible !== true) {
     return "remove it yourself with 'git worktree remove', or keep it";
   }
   const session = /^session (\S+)/.exec(first.detail)?.[1] ?? "";

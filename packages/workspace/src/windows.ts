@@ -1,7 +1,7 @@
 import type { Repo, Worktree } from "@cco/git";
 import { TmuxError, type TmuxClient, type WindowInfo } from "@cco/tmux";
 
-import { firstFree, plainName, sessionNameOf, withoutBell } from "./names.js";
+import { firstFree, sessionNameOf, windowNameOf, withoutBell } from "./names.js";
 import {
   AGENT_OPTION,
   BRANCH_OPTION,
@@ -77,7 +77,7 @@ export async function openWindow(
     },
   };
   const taken = new Set(ours.map((window) => withoutBell(window.name)));
-  const name = firstFree(plainName(branch), (candidate) => taken.has(candidate));
+  const name = firstFree(windowNameOf(branch), (candidate) => taken.has(candidate));
   const session = ours[0]?.sessionId;
   if (session !== undefined) return (await tmux.newWindow({ ...start, session, name })).windowId;
   return newSession(tmux, windows, options, { ...start, windowName: name });
