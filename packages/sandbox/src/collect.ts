@@ -135,7 +135,7 @@ async function stream(
   if (parser.salvageTooBig) return parser;
   throwIfInterrupted(signal);
   if (parser.errored !== null) throw parserFailed(parser.errored, folder);
-  if (failure !== undefined && !(failure instanceof RunError)) throw failure;
+  if (failure instanceof Error && !(failure instanceof RunError)) throw failure;
   if (!parser.complete || result?.exitCode !== 0) throw truncated(record, result, failure);
   return parser;
 }

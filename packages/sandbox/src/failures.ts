@@ -8,11 +8,14 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/** How tools under `LC_ALL=C` say it. */
+export const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
 /** The `DISK_FULL` error, where `error` says that no space was left under `where` on the host. */
 export function diskFull(error: unknown, where: string): SandboxError | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const code = errnoOf(at);
-    if (code === "ENOSPC" || code === "EDQUOT") {
+    if (code === "ENOSPC" || code === "EDQUOT" || NO_SPACE.test(at.message)) {
       return new SandboxError("DISK_FULL", `no space left on the disk of ${where}`, {
         hint: "free some, then run the same command again; `cco box gc` removes what is pulled",
         cause: error,

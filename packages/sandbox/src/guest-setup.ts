@@ -2,12 +2,11 @@ import type { Guest } from "@cco/backend";
 
 import { readAsset } from "@cco/exec";
 import { SandboxError } from "./errors.js";
-import { diskFull, isAbort, interrupted } from "./failures.js";
+import { diskFull, isAbort, interrupted, NO_SPACE } from "./failures.js";
 import { setupStream, type SetupFiles } from "./guest-files.js";
 import { printable } from "./intake/index.js";
 
 const STREAM_BROKE_OFF = 74;
-const NO_SPACE = /No space left on device|Disk quota exceeded/;
 
 export interface GuestSetup extends SetupFiles {
   readonly branch: string;
@@ -41,7 +40,7 @@ export async function setUpGuest(
     if (result.exitCode !== 0) throw setupFailed(guest.id, result.exitCode, result.stderr);
   } catch (error) {
     if (isAbort(error, signal)) throw interrupted(error);
-    throw diskFull(error, exchange) ?? error;
+    throw error instanceof SandboxError ? error : (diskFull(error, exchange) ?? error);
   } finally {
     stdin.destroy();
   }

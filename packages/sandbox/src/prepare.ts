@@ -79,7 +79,10 @@ async function check(engine: Engine, options: PrepareOptions): Promise<Checked> 
     identity(repo.git),
     planPathInGuest(plan.file, repo.root),
   ]);
-  const files = (await profile.files?.({ path, text: plan.text })) ?? [];
+  const [files] = await Promise.all([
+    profile.files?.({ path, text: plan.text }) ?? [],
+    options.withChanges === true ? undefined : tellUncommitted(engine, repo, path),
+  ]);
   engine.step("check-box", null, `asking the ${engine.backend.name} box`);
   await running;
   return {
@@ -143,17 +146,28 @@ async function make(
   const base = await baseCommit(engine, options, checked, id);
   engine.step("bundle", id, `packing ${checked.branch}`);
   const bundleFile = engine.store.path(id, "input.bundle");
+  const stop = new AbortController();
   const packing = createInputBundle(repo, {
     tip: base,
     branch: checked.branch,
     depth: options.depth ?? DEFAULT_DEPTH,
     file: bundleFile,
-    ...(signal === undefined ? {} : { signal }),
+    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
   });
-  // Awaited below, after the guest: a failure here must not be unhandled meanwhile.
-  packing.catch(() => undefined);
-  const guest = await openGuest(engine, checked, id, base);
-  const bundle = await packed(packing, bundleFile);
+  // Both have ended before anything is undone.
+  const [opened, bundled] = await Promise.allSettled([
+    openGuest(engine, checked, id, base).catch((error: unknown) => {
+      stop.abort();
+      throw error;
+    }),
+    packing,
+  ]);
+  if (opened.status === "rejected") throw opened.reason;
+  if (bundled.status === "rejected") {
+    throw diskFull(bundled.reason, bundleFile) ?? bundled.reason;
+  }
+  const guest = opened.value;
+  const bundle = bundled.value;
   throwIfInterrupted(signal);
   await send(engine, checked, guest, bundle, bundleFile, signal);
 
@@ -208,17 +222,7 @@ async function baseCommit(
   { repo, head }: Checked,
   id: string,
 ): Promise<string> {
-  if (withChanges !== true) {
-    const { modified, untracked } = await new Worktrees(repo).status();
-    if (modified + untracked > 0) {
-      engine.note(
-        "uncommitted-changes",
-        id,
-        `${modified + untracked} uncommitted files stay here; --with-changes sends them too`,
-      );
-    }
-    return head;
-  }
+  if (withChanges !== true) return head;
   const snapshot = await snapshotCommit(repo, signal === undefined ? {} : { signal });
   if (snapshot === null) return head;
   for (const folder of snapshot.nestedRepositories) {
@@ -226,6 +230,18 @@ async function baseCommit(
   }
   await new Refs(repo.git).update(baseRef(id), snapshot.commit, null);
   return snapshot.commit;
+}
+
+/** A note where something is uncommitted and will not travel; the plan itself does. */
+async function tellUncommitted(engine: Engine, repo: Repo, planPath: string): Promise<void> {
+  const { entries } = await new Worktrees(repo).status();
+  const others = entries.filter(({ path }) => path !== planPath && !planPath.startsWith(path));
+  if (others.length === 0) return;
+  engine.note(
+    "uncommitted-changes",
+    null,
+    `uncommitted and not sent: ${others.length} (--with-changes sends them too)`,
+  );
 }
 
 async function openGuest(
@@ -251,14 +267,6 @@ async function openGuest(
       });
     }
     throw known;
-  }
-}
-
-async function packed(packing: Promise<InputBundle>, file: string): Promise<InputBundle> {
-  try {
-    return await packing;
-  } catch (error) {
-    throw diskFull(error, file) ?? error;
   }
 }
 
