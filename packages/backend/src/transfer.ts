@@ -1,4 +1,5 @@
-import { Readable, Transform, type Writable } from "node:stream";
+import type { Readable} from "node:stream";
+import { Transform, type Writable } from "node:stream";
 
 import { RunError } from "@cco/exec";
 
@@ -128,6 +129,7 @@ function guestPath(path: string): string {
 }
 
 function transferFailed(path: string, cause: unknown, words?: string): BackendError {
-  const reason = words?.trim() || (cause instanceof RunError ? cause.message : "broken off");
+  const said = words?.trim() ?? "";
+  const reason = said !== "" ? said : cause instanceof RunError ? cause.message : "broken off";
   return new BackendError("TRANSFER_FAILED", `${path}: ${reason}`, { cause });
 }

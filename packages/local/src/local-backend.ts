@@ -203,8 +203,7 @@ export class LocalBackend implements SandboxBackend {
     if (bytes === null) {
       throw new BackendError("NETWORK_UNSUPPORTED", `${NET_HELPER} was not built`);
     }
-    const script =
-      'umask 077; mkdir -p -- "$1" && cat >"$1/$2.$$" && mv -f -- "$1/$2.$$" "$1/$2"';
+    const script = 'umask 077; mkdir -p -- "$1" && cat >"$1/$2.$$" && mv -f -- "$1/$2.$$" "$1/$2"';
     const args = [netDir(record), NET_HELPER];
     await this.#script("cannot place the network helper", script, args, bytes);
   }

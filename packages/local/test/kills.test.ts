@@ -36,7 +36,9 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
       mark,
       read: (file) => Number(readFileSync(join(ctl, file), "utf8").split(" ")[0]),
       tmux: (...args) =>
-        execFileSync("tmux", ["-S", "tty", ...args], { cwd: ctl, env: box.env }).toString().trim(),
+        execFileSync("tmux", ["-S", "tty", ...args], { cwd: ctl, env: box.env })
+          .toString()
+          .trim(),
     };
   }
 
@@ -128,7 +130,12 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
   it("closing a guest removes folders that nobody may enter, and follows no link", async () => {
     const guest = await box.guest();
     const outside = join(box.dir, "outside");
-    execFileSync("sh", ["-c", 'mkdir "$1" && echo kept >"$1/file" && chmod 700 "$1"', "x", outside]);
+    execFileSync("sh", [
+      "-c",
+      'mkdir "$1" && echo kept >"$1/file" && chmod 700 "$1"',
+      "x",
+      outside,
+    ]);
     const script = `mkdir -p a/b/c && echo x >a/b/c/f && ln -s ${outside} link && ln -s ${outside}/file a/b/file &&
       chmod 000 a/b/c a/b a`;
     expect((await guest.exec(["sh", "-c", script])).exitCode).toBe(0);

@@ -10,7 +10,14 @@ import { afterAll } from "vitest";
 import { hermeticEnv, type Env } from "../../../test/support/env.js";
 import { makeTempDir } from "../../../test/support/temp-dir.js";
 
-const tried = spawnSync("bwrap", ["--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"]);
+const tried = spawnSync("bwrap", [
+  "--unshare-all",
+  "--unshare-user",
+  "--ro-bind",
+  "/",
+  "/",
+  "true",
+]);
 
 /** Why the local box cannot be tried here, or `null`. */
 export const unavailable =

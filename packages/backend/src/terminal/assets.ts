@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readAsset } from "@cco/exec";
 
 /** The script that starts, supervises and shows a session; it goes into its control folder as `launch`. */
 export function launchScript(): Promise<string> {
-  return asset("./launch.sh");
+  return readAsset(new URL("./launch.sh", import.meta.url));
 }
 
 /**
@@ -11,9 +11,5 @@ export function launchScript(): Promise<string> {
  * fails, the start failed.
  */
 export function insideScript(): Promise<string> {
-  return asset("./inside.sh");
-}
-
-function asset(name: string): Promise<string> {
-  return readFile(new URL(name, import.meta.url), "utf8");
+  return readAsset(new URL("./inside.sh", import.meta.url));
 }

@@ -70,7 +70,8 @@ state_of() {
   read -r s_boot s_pid s_start s_at <"$1/started" || :
   kind=running
   if [ -f "$1/up" ] && read -r since child child_start <"$1/up"; then up=yes; fi
-  [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid"
+  # Empty for the moment in which it is written.
+  [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid" || owner=-
   ended_of "$1" && return 0
   if [ "$s_boot" != "$boot" ]; then
     kind=ended reason=host-restart
@@ -511,15 +512,18 @@ kill_agent() {
 end_all() {
   boot_id
   state_of .
+  # Nobody else finishes it now, and writes here when it is over.
+  mkdir finishing 2>/dev/null
   [ "$child" != - ] || ! [ -f status ] || read_status
   reap
-  for file in pid watcher; do
-    if [ -f "$file" ] && read -r owner owner_start <"$file" && alive "$owner" "$owner_start"; then
-      kill -KILL "$owner" 2>/dev/null
-    fi
-  done
   session_tmux kill-server 2>/dev/null
-  while alive "$owner" "$owner_start"; do sleep 0.01 2>/dev/null || sleep 1; done
+  for file in pid watcher; do
+    [ -f "$file" ] && read -r owner owner_start <"$file" || continue
+    while alive "$owner" "$owner_start"; do
+      kill -KILL "$owner" 2>/dev/null
+      sleep 0.01 2>/dev/null || sleep 1
+    done
+  done
   reap
 }
 

@@ -189,6 +189,5 @@ function anySignal(signal: AbortSignal | undefined, timeout: AbortSignal): Abort
 
 /** Text that cannot end the paste early: no control characters but newline and tab. */
 function pasteable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]/g, "");
 }
