@@ -130,7 +130,7 @@ export default defineConfig(
   {
     files: [...TESTS, "packages/*/src/testing/**/*.ts"],
     rules: {
-      ...restrictedImports([INSIDES]),
+      "no-restricted-imports": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",

@@ -1,4 +1,4 @@
-import type { Readable} from "node:stream";
+import type { Readable } from "node:stream";
 import { Transform, type Writable } from "node:stream";
 
 import { RunError } from "@cco/exec";

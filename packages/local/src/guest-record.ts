@@ -22,8 +22,8 @@ export interface GuestRecord {
  */
 export function parseRecord(json: string, id: string): GuestRecord {
   try {
-    const record = JSON.parse(json) as GuestRecord;
-    if (record.version === 1 && record.id === id) return record;
+    const record = JSON.parse(json) as Omit<GuestRecord, "version"> & { version: number };
+    if (record.version === 1 && record.id === id) return { ...record, version: 1 };
   } catch {
     // Told below.
   }

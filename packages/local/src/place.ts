@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
-
 import { BackendError } from "@cco/backend";
-import type { CommandRunner } from "@cco/exec";
+import { readAsset, type CommandRunner } from "@cco/exec";
 
 /** A folder of the place's root: itself, or the link that stands for it. */
 export interface RootFolder {
@@ -48,7 +46,7 @@ export async function survey(
   dataDir: string | undefined,
   programs: readonly string[],
 ): Promise<Surveyed> {
-  const script = await readFile(new URL("./place.sh", import.meta.url), "utf8");
+  const script = await readAsset(new URL("./place.sh", import.meta.url));
   const argv = ["sh", "-c", script, "place", dataDir ?? "-", ...programs];
   const result = await runner.run(argv);
   if (result.exitCode !== 0) {
