@@ -130,7 +130,7 @@ async function ensureWindow(
   options: AddOptions,
   ready: boolean,
 ): Promise<EnsuredWindow> {
-  const { tmux, emit, env } = shared;
+  const { tmux, emit } = shared;
   const [before, worktrees] = await Promise.all([allWindows(tmux), new Worktrees(repo).list()]);
   const wanted = (options.agent ?? []).length > 0;
   const existing = windowOf(branch, windowsOf(repo, before), worktrees);
@@ -138,7 +138,7 @@ async function ensureWindow(
     const agent = wanted ? (ready ? "started" : "pending") : "none";
     const argv = wanted && ready ? agentThenShell(options.agent ?? []) : undefined;
     const window = await openWindow(tmux, before, {
-      ...{ repo, branch, agent, env },
+      ...{ repo, branch, agent },
       name: made.name,
       worktree: made.path,
       ...(argv === undefined ? {} : { argv }),
@@ -154,7 +154,7 @@ async function ensureWindow(
   }
   if (wanted && ready && existing.options[AGENT_OPTION] === "pending") {
     await tmux.splitAndRun({
-      ...{ window: windowId, cwd: made.path, env },
+      ...{ window: windowId, cwd: made.path },
       argv: agentThenShell(options.agent ?? []),
       remainOnExit: false,
     });
@@ -170,7 +170,7 @@ async function describe(shared: Shared, windowId: string): Promise<EnsuredWindow
 
 /**
  * The agent as the window's own process, so that no typed key is lost before a shell is
- * ready; Ctrl-C is the agent's. The person's shell takes over when it ends.
+ * ready; tmux gives it the caller's `PATH`, not the server's. Ctrl-C is the agent's. The person's shell takes over when it ends.
  */
 function agentThenShell(agent: readonly string[]): string[] {
   const script = 'trap : INT; "$@"; trap - INT; exec "${SHELL:-/bin/sh}"';

@@ -9,8 +9,6 @@ export interface Shared {
   readonly runner: CommandRunner;
   readonly tmux: TmuxClient;
   readonly paths: WorkspacePaths;
-  /** Variables of every window and pane: the caller's `PATH`, which the server may not have. */
-  readonly env: Readonly<Record<string, string>>;
   /** `$TMUX` and `$TMUX_PANE` of the caller. */
   readonly callersTmux: string | undefined;
   readonly callersPane: string | undefined;

@@ -53,7 +53,6 @@ export interface OpenWindowOptions {
   readonly branch: string;
   readonly worktree: string;
   readonly argv?: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
   /** Value of the agent's mark. */
   readonly agent: "started" | "pending" | "none";
 }
@@ -64,11 +63,10 @@ export async function openWindow(
   windows: readonly WindowInfo[],
   options: OpenWindowOptions,
 ): Promise<string> {
-  const { repo, branch, worktree, argv, env } = options;
+  const { repo, branch, worktree, argv } = options;
   const ours = windowsOf(repo, windows);
   const start = {
     cwd: worktree,
-    env,
     ...(argv === undefined ? {} : { argv }),
     windowOptions: {
       [BRANCH_OPTION]: branch,

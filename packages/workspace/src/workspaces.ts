@@ -30,7 +30,7 @@ export interface WorkspacesOptions<S extends WorkspaceSession = WorkspaceSession
   readonly runner: CommandRunner;
   /** Default: a client of the server `cco` with cco's own configuration. */
   readonly tmux?: TmuxClient;
-  /** Where `XDG_DATA_HOME`, `XDG_CONFIG_HOME`, `HOME`, `TMUX` and `PATH` are read. Default: this process's. */
+  /** Where `XDG_DATA_HOME`, `XDG_CONFIG_HOME`, `HOME` and `TMUX` are read. Default: this process's. */
   readonly env?: Environment;
   /** The sandbox sessions of a repository (its main worktree's path). Default: none. */
   readonly sessions?: (repo: string) => Promise<readonly S[]>;
@@ -63,7 +63,6 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
       runner: options.runner,
       tmux: options.tmux ?? ccoTmux(options.runner, env),
       paths: workspacePaths(env),
-      env: env["PATH"] === undefined ? {} : { PATH: env["PATH"] },
       callersTmux: env["TMUX"],
       callersPane: env["TMUX_PANE"],
       emit: options.onEvent ?? (() => undefined),
@@ -105,7 +104,8 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
     const { window, sessionId, argv, signal } = options;
     signal?.throwIfAborted();
     return this.#shared.tmux.splitAndRun({
-      ...{ window, argv, env: this.#shared.env },
+      window,
+      argv,
       title: sessionId,
       paneOptions: { [SESSION_OPTION]: sessionId },
     });

@@ -416,14 +416,13 @@ describe("the agent in the window", () => {
     f.tmux("new-session", "-d", "-s", "before", "sleep", "1000");
     const env = { ...f.env, PATH: `${bin}:${f.env["PATH"] ?? ""}` };
     const made = await f
-      .workspaces({ env })
+      .workspaces({ runner: new ExecaRunner({ env }), env })
       .add(await f.repo(), "x", { agent: ["my-agent", "a;", "it's", "#{x}"] });
     const args = join(f.env["HOME"] ?? "", "args");
     await until(() => existsSync(args) && readFileSync(args, "utf8").endsWith("\n"));
     expect(readFileSync(args, "utf8")).toBe(`[a;][it's][#{x}]${made.worktree}\n`);
     const command = () =>
       f.tmux("display-message", "-p", "-t", made.window, "#{pane_dead} #{pane_current_command}");
-    console.log(readFileSync(args,"utf8"), command(), f.tmux("capture-pane","-p","-t",made.window).trim());
     await until(() => command() === "0 sh");
   });
 });
