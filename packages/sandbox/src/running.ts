@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { fromBackend, guestOf } from "./box.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
-import { interrupted, isAbort } from "./failures.js";
+import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
@@ -61,6 +61,7 @@ export async function waitForEnd(
   }
   if (view.state !== "running") return view;
   if (timeoutMs === 0) throw timedOut(id);
+  throwIfInterrupted(signal);
 
   engine.step("wait", id, `waiting for ${view.record.agent} to end`);
   const timeout = new AbortController();

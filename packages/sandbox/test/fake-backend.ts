@@ -180,6 +180,7 @@ export class FakeGuest implements Guest {
 
   ended({ signal }: { signal?: AbortSignal } = {}): Promise<End> {
     if (this.now.kind === "ended") return Promise.resolve(this.now.end);
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       this.#waiters.push(resolve);
       signal?.addEventListener("abort", () => {
