@@ -1,0 +1,337 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { TestRepo } from "../../../test/support/repo.js";
+import { RemoveRefusedError, type RemoveOptions, type WorkspaceSession } from "../src/index.js";
+import { Fixture, until } from "./fixture.js";
+
+const session = (f: Fixture, state: string, pulled = false): WorkspaceSession => ({
+  ...{ sessionId: "7f3a9c21", repo: f.git.dir, branch: "x", state, pulled },
+});
+
+async function withWorkspace(f: Fixture = new Fixture()) {
+  const w = f.workspaces();
+  const made = await w.add(await f.repo(), "x");
+  return {
+    f,
+    w,
+    worktree: made.worktree,
+    git: new TestRepo(made.worktree, f.env),
+    repo: await f.repo(),
+  };
+}
+
+describe("nothing is lost", () => {
+  type Case = [string, RemoveOptions, (f: Fixture, git: TestRepo) => void, string, RegExp];
+  const cases: Case[] = [
+    [
+      "uncommitted",
+      {},
+      (_f, git) => git.write({ "README.md": "edited" }),
+      "uncommitted",
+      /1 uncommitted file: README.md/,
+    ],
+    [
+      "untracked",
+      {},
+      (_f, git) => git.write({ "a 1": "", "b/c": "", d: "", e: "" }),
+      "untracked",
+      /4 untracked files: a 1, b\/, d, …/,
+    ],
+    [
+      "unmerged",
+      { deleteBranch: "merged" },
+      (_f, git) => git.commit({ a: "1" }),
+      "unmerged",
+      /1 commit is not merged/,
+    ],
+    [
+      "running",
+      {},
+      (f) => (f.sessions = [session(f, "running")]),
+      "running-session",
+      /session 7f3a9c21 is running/,
+    ],
+    [
+      "unpulled",
+      {},
+      (f) => (f.sessions = [session(f, "failed")]),
+      "unpulled-work",
+      /session 7f3a9c21 is not pulled/,
+    ],
+    [
+      "locked",
+      {},
+      (_f, git) => git.git("worktree", "lock", "--reason", "on a stick", "."),
+      "locked",
+      /on a stick/,
+    ],
+    [
+      "operation",
+      {},
+      (_f, git) => git.git("bisect", "start"),
+      "operation",
+      /a bisect is under way/,
+    ],
+  ];
+
+  test.each(cases)("%s", async (_name, options, prepare, reason, detail) => {
+    const { f, w, worktree, git, repo } = await withWorkspace();
+    prepare(f, git);
+    const error = await w.remove(repo, ["x"], options).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RemoveRefusedError);
+    expect(error).toMatchObject({
+      code: "REMOVE_REFUSED",
+      refusals: [{ branch: "x", reason, detail: expect.stringMatching(detail) as string }],
+      hint: expect.stringContaining("cco rm --force x") as string,
+    });
+    expect(existsSync(worktree)).toBe(true);
+    expect(f.windows()).toEqual(["cco-api:x"]);
+
+    const [removed] = await w.remove(repo, ["x"], { ...options, force: true });
+    expect(removed).toMatchObject({ worktree, window: true });
+    expect(existsSync(worktree)).toBe(false);
+    expect(f.windows()).toEqual([""]);
+    expect(f.git.git("worktree", "list").split("\n")).toHaveLength(1);
+    expect(removed?.branchDeleted).toBe(options.deleteBranch !== undefined);
+  });
+
+  test("all are checked before the first is removed", async () => {
+    const { f, w, worktree, repo } = await withWorkspace();
+    const y = await w.add(repo, "y");
+    writeFileSync(join(y.worktree, "new"), "");
+    await expect(w.remove(repo, ["x", "y"])).rejects.toMatchObject({
+      message: "not removed, it would be lost: y: 1 untracked file: new",
+    });
+    expect(existsSync(worktree)).toBe(true);
+    await expect(w.remove(repo, ["x", "nope"])).rejects.toMatchObject({
+      code: "NO_WORKSPACE_WINDOW",
+    });
+    expect(f.windows()).toHaveLength(2);
+  });
+
+  test("ended and pulled, lost or other sessions do not hinder", async () => {
+    const { f, w, repo } = await withWorkspace();
+    f.sessions = [
+      session(f, "succeeded", true),
+      session(f, "lost"),
+      { ...session(f, "running"), branch: "other" },
+      { ...session(f, "running"), repo: "/other" },
+    ];
+    expect(await w.remove(repo, ["x"])).toMatchObject([{ window: true, branchDeleted: false }]);
+  });
+
+  test("an untouched carried file is not untracked work, an edited one is", async () => {
+    const f = new Fixture();
+    f.git.write({ ".claude/settings.local.json": "{}" });
+    const { w, git, repo, worktree } = await withWorkspace(f);
+    git.write({ ".claude/settings.local.json": "{ }" });
+    await expect(w.remove(repo, ["x"])).rejects.toMatchObject({
+      refusals: [{ detail: "1 untracked file: .claude/settings.local.json" }],
+    });
+    git.write({ ".claude/settings.local.json": "{}" });
+    await w.remove(repo, ["x"]);
+    expect(existsSync(worktree)).toBe(false);
+    expect(existsSync(f.git.path(".claude/settings.local.json"))).toBe(true);
+  });
+
+  test("what cco did not make is never removed", async () => {
+    const { f, w, repo } = await withWorkspace();
+    const own = join(f.dir, "own");
+    f.git.git("worktree", "add", "-q", "-b", "mine", own);
+    for (const branch of ["mine", "main"]) {
+      await expect(w.remove(repo, [branch], { force: true })).rejects.toMatchObject({
+        refusals: [{ reason: "not-ours", forcible: false }],
+      });
+    }
+    await w.add(repo, "mine", { here: true });
+    expect(await w.remove(repo, ["mine"])).toMatchObject([{ worktree: null, window: true }]);
+    expect(existsSync(own)).toBe(true);
+  });
+});
+
+describe("branches", () => {
+  test.each([
+    ["merged", true],
+    ["always", false],
+  ] as const)("-d and -D: %s", async (deleteBranch, merged) => {
+    const { f, w, git, repo } = await withWorkspace();
+    git.commit({ a: "1" });
+    if (merged) f.git.git("merge", "-q", "--no-ff", "x");
+    expect(await w.remove(repo, ["x"], { deleteBranch })).toMatchObject([{ branchDeleted: true }]);
+    expect(f.git.git("branch", "--list", "x")).toBe("");
+  });
+
+  test("a branch alone can be deleted, and is refused if unmerged", async () => {
+    const f = new Fixture();
+    f.git.git("branch", "gone");
+    f.git.git("checkout", "-q", "-b", "work");
+    f.git.commit({ a: "1" });
+    f.git.git("checkout", "-q", "main");
+    const w = f.workspaces();
+    expect(await w.remove(await f.repo(), ["gone"], { deleteBranch: "merged" })).toMatchObject([
+      { branch: "gone", worktree: null, window: false, branchDeleted: true },
+    ]);
+    const work = w.remove(await f.repo(), ["work"], { deleteBranch: "merged" });
+    await expect(work).rejects.toMatchObject({ refusals: [{ reason: "unmerged" }] });
+  });
+
+  test("merged ones: used and in the main worktree's branch or their upstream", async () => {
+    const f = new Fixture();
+    const w = f.workspaces();
+    const repo = await f.repo();
+    for (const name of ["fresh", "done", "open"]) await w.add(repo, name);
+    for (const name of ["done", "open"]) {
+      new TestRepo(f.worktrees("api", `api-${name}`), f.env).commit({ [name]: "1" });
+    }
+    f.git.git("merge", "-q", "--no-ff", "done");
+    f.git.git("branch", "done-without-worktree", "done");
+    expect(await w.merged(repo)).toEqual(["done"]);
+  });
+});
+
+describe("where the caller stands", () => {
+  test.each([".", "deep/er"])("its folder %s stays, empty", async (where) => {
+    const { f, w, git, worktree, repo } = await withWorkspace();
+    git.commit({ "deep/er/file": "1", "deep/other": "2" });
+    const shellDir = join(worktree, where);
+    const inside = await f.repo(shellDir);
+    const [removed] = await w.remove(inside, ["x"], { shellDir });
+    expect(removed).toMatchObject({ worktree, leaveTo: f.git.dir });
+    expect(readdirSync(shellDir)).toEqual([]);
+    expect(f.git.git("worktree", "list").split("\n")).toHaveLength(1);
+    expect((await w.add(repo, "x")).worktree).toBe(worktree);
+  });
+
+  test("in the window itself: it closes after the answer", async () => {
+    const { f, w, repo } = await withWorkspace();
+    await w.add(repo, "y");
+    const pane = f.tmux("list-panes", "-t", "@0", "-F", "#{pane_id}");
+    const inside = f.workspaces({ env: { ...f.env, TMUX_PANE: pane } });
+    expect(await inside.remove(repo, ["x"])).toMatchObject([{ window: true }]);
+    await until(() => f.windows().join() === "cco-api:y");
+  });
+
+  test("a worktree deleted by hand", async () => {
+    const { f, w, worktree, repo } = await withWorkspace();
+    rmSync(worktree, { recursive: true });
+    expect(await w.remove(repo, ["x"])).toMatchObject([{ worktree, window: true }]);
+    expect(f.git.git("worktree", "list").split("\n")).toHaveLength(1);
+  });
+});
+
+describe("list", () => {
+  test("branch, distance, changes, window, sessions; own worktrees and open windows only", async () => {
+    const { f, w, git, repo, worktree } = await withWorkspace();
+    f.git.git("worktree", "add", "-q", "-b", "mine", join(f.dir, "own"));
+    const origin = join(f.dir, "origin.git");
+    f.git.git("clone", "-q", "--bare", f.git.dir, origin);
+    f.git.git("remote", "add", "origin", origin);
+    f.git.git("fetch", "-q", "origin");
+    await w.add(repo, "a=b.c", { from: "main" });
+    git.commit({ a: "1" });
+    f.git.commit({ b: "1" });
+    f.git.commit({ c: "1" });
+    git.git("push", "-q", "-u", "origin", "x");
+    git.commit({ d: "1" });
+    git.write({ new: "" });
+    f.sessions = [session(f, "running"), { ...session(f, "running"), repo: "/other" }];
+    expect(await w.list(repo)).toEqual([
+      {
+        ...{ repo: f.git.dir, branch: "a=b.c", worktree: f.worktrees("api/api-a=b.c") },
+        ...{ window: "@1", ahead: 0, behind: 2, dirty: false, sessions: [] },
+      },
+      {
+        ...{ repo: f.git.dir, branch: "x", worktree },
+        ...{ window: "@0", ahead: 1, behind: 0, dirty: true, sessions: [session(f, "running")] },
+      },
+    ]);
+    rmSync(worktree, { recursive: true });
+    f.tmux("kill-server");
+    expect((await w.list(repo))[1]).toMatchObject({ branch: "x", window: null, dirty: null });
+  });
+});
+
+describe("attach", () => {
+  test("outside, from another tmux, inside", async () => {
+    const { f, w, repo } = await withWorkspace();
+    await w.add(repo, "y");
+    const plan = await w.attach(repo, "y");
+    expect(plan.how).toBe("attach");
+    expect(plan.argv.slice(-3)).toEqual(["attach-session", "-t", "=cco-api:@1"]);
+    expect((await w.attach(repo)).argv.at(-1)).toBe("=cco-api:");
+    const other = f.workspaces({ env: { ...f.env, TMUX: "/tmp/tmux-0/default,123,0" } });
+    expect(await other.attach(repo, "y")).toEqual({ ...plan, how: "nested" });
+    await expect(w.attach(repo, "nope")).rejects.toMatchObject({ code: "NO_WORKSPACE_WINDOW" });
+    expect(await w.open()).toEqual([{ repo: f.git.dir, session: "cco-api", windows: 2 }]);
+
+    const client = attached(f, plan.argv);
+    await until(() => f.tmux("list-clients", "-F", "#{window_id}") === "@1");
+    const socket = f.tmux("display-message", "-p", "#{socket_path}");
+    const inside = f.workspaces({ env: { ...f.env, TMUX: `${socket},1,0` } });
+    expect((await inside.attach(repo, "x")).how).toBe("switched");
+    expect(f.tmux("list-clients", "-F", "#{window_id}")).toBe("@0");
+    f.tmux("kill-server");
+    await client;
+    await expect(w.attach(repo)).rejects.toMatchObject({ code: "NO_WORKSPACE" });
+    expect(await w.open()).toEqual([]);
+  });
+});
+
+/** A terminal that runs `argv`. @returns its end */
+function attached(f: Fixture, argv: readonly string[]): Promise<unknown> {
+  const command = argv.map((each) => `'${each}'`).join(" ");
+  const child = spawn("script", ["-qfc", command, "/dev/null"], { env: f.env, stdio: "pipe" });
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+describe("notify", () => {
+  test("marks the worktree's window, never the active one, and visiting clears it", async () => {
+    const { f, w, repo, worktree } = await withWorkspace();
+    const y = await w.add(repo, "y#(touch pwned)'\"".replaceAll(/[ '"]/g, ""));
+    const deep = join(y.worktree, "a/b");
+    mkdirSync(deep, { recursive: true });
+    expect((await w.notify(worktree)).outcome).toBe("active");
+    expect((await w.notify(f.git.dir)).outcome).toBe("no-window");
+    expect((await w.notify(join(f.dir, "gone"))).outcome).toBe("no-window");
+    expect(await w.notify(deep)).toEqual({ outcome: "marked", detail: null });
+    expect((await w.notify(deep)).outcome).toBe("already-marked");
+    expect(f.windows()).toEqual(["cco-api:x", `cco-api:🔔 ${y.windowName}`]);
+    // The mark changes no identity.
+    expect((await w.find(repo, y.branch)).window).toBe(y.window);
+    f.tmux("select-window", "-t", y.window);
+    await until(() => f.windows()[1] === `cco-api:${y.windowName}`);
+    expect((await w.notify(worktree)).outcome).toBe("marked");
+    f.tmux("set-hook", "-g", "session-window-changed[1]", "set -g @mine yes");
+    f.tmux("select-window", "-t", "@0");
+    await until(() => f.windows()[0] === "cco-api:x");
+    expect(f.tmux("show-options", "-gv", "@mine")).toBe("yes");
+  });
+
+  test("coming to the session clears the mark too", async () => {
+    const { f, w, repo } = await withWorkspace();
+    const y = await w.add(repo, "y");
+    await w.notify(y.worktree);
+    // The marked window becomes the active one while nobody looks.
+    f.tmux("set-hook", "-gu", "session-window-changed");
+    f.tmux("select-window", "-t", y.window);
+    expect(f.windows()[1]).toBe("cco-api:🔔 y");
+    const client = attached(f, (await w.attach(repo)).argv);
+    await until(() => f.windows()[1] === "cco-api:y");
+    f.tmux("kill-server");
+    await client;
+  });
+
+  test("no server, no tmux: said, not thrown", async () => {
+    const { ExecaRunner } = await import("@cco/exec");
+    const f = new Fixture();
+    expect((await f.workspaces().notify(f.git.dir)).outcome).toBe("no-window");
+    const runner = new ExecaRunner({ env: { PATH: f.dir } });
+    expect(await f.workspaces({ runner }).notify(f.git.dir)).toEqual({
+      ...{ outcome: "failed", detail: "tmux: command not found" },
+    });
+  });
+});
