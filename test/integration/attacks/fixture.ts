@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  cpSync,
   existsSync,
   lstatSync,
   readdirSync,
@@ -52,25 +53,40 @@ export const PRIVATE_TEXT = Array.from({ length: 300 }, (_, n) =>
     .digest("hex"),
 ).join("\n");
 
+/** Made once for each set of options; every scene is a copy of it. */
+const templates = new Map<string, string>();
+
 export async function makeScene(options: SceneOptions = {}): Promise<Scene> {
+  const key = JSON.stringify(options);
+  const template = templates.get(key) ?? makeTemplate(options);
+  templates.set(key, template);
+  const dir = makeTempDir("cco-attack-");
+  cpSync(template, dir, { recursive: true, verbatimSymlinks: true });
+  const env = hermeticEnv(join(dir, "env"));
+  const host = new TestRepo(join(dir, "host"), env);
+  const guest = new TestRepo(join(dir, "guest"), env);
+  const [base = "", privateCommit = "", privateBlob = ""] = host
+    .git("rev-parse", "main", "private", "private:secret.txt")
+    .split("\n");
+  const repo = await openRepo(host);
+  return { host, guest, repo, base, privateCommit, privateBlob, privateText: PRIVATE_TEXT, dir };
+}
+
+function makeTemplate(options: SceneOptions): string {
   const dir = makeTempDir("cco-attack-");
   const env = hermeticEnv(join(dir, "env"));
   const initArgs = options.initArgs ?? [];
   const host = TestRepo.init({ dir: join(dir, "host"), env, initArgs });
   host.commit({ "README.md": "# sample\n", "src/a.txt": "a\n" }, "first");
-  const base = host.commit(
-    { "src/b.txt": "b\n", ".gitignore": ".env\nout/\n", ...options.files },
-    "second",
-  );
+  const pushed = { "src/b.txt": "b\n", ".gitignore": ".env\nout/\n", ...options.files };
+  host.commit(pushed, "second");
   host.git("checkout", "-q", "-b", "private");
-  const privateCommit = host.commit({ "secret.txt": PRIVATE_TEXT }, "private work");
-  const privateBlob = host.rev("HEAD:secret.txt");
+  host.commit({ "secret.txt": PRIVATE_TEXT }, "private work");
   host.git("checkout", "-q", "main");
   const guest = TestRepo.init({ dir: join(dir, "guest"), env, initArgs });
   guest.git("fetch", "-q", host.dir, "main");
   guest.git("reset", "-q", "--hard", "FETCH_HEAD");
-  const repo = await openRepo(host);
-  return { host, guest, repo, base, privateCommit, privateBlob, privateText: PRIVATE_TEXT, dir };
+  return dir;
 }
 
 export function openRepo(host: TestRepo): Promise<Repo> {
