@@ -34,6 +34,28 @@ describe("insideArgv", () => {
   });
 });
 
+describe("the relay", () => {
+  const network = { policy: "none", allow: [] } as const;
+
+  it("is named by its sockets, its host and a file, never by a key", () => {
+    const relay = { socket: "r", target: "https://api.example.com", headerFile: "/ctl/key" };
+    const argv = outsideArgv({ ...program, socket: "s", network, relay });
+    expect(argv.slice(argv.indexOf("allowlist") + 1)).toEqual([
+      ...["--relay-socket", "r", "--relay-target", "https://api.example.com"],
+      ...["--relay-headers", "/ctl/key"],
+    ]);
+    const inside = insideArgv({
+      ...program,
+      socket: "s",
+      network,
+      relay: { socket: "/run/r", port: 4011 },
+    });
+    expect(inside.slice(inside.indexOf("3128") + 1)).toEqual([
+      ...["--relay-socket", "/run/r", "--relay-port", "4011"],
+    ]);
+  });
+});
+
 describe("needsNetHelper", () => {
   it.each([
     ["none", [], false],

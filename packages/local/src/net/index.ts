@@ -50,6 +50,18 @@ export interface OutsideOptions extends NetProgram {
   /** Where to listen: a unix socket in a 0700 folder of the session. At most 107 bytes. */
   readonly socket: string;
   readonly network: GuestNetwork;
+  /** A relay beside the proxy that adds a key to what goes to one API host. */
+  readonly relay?: {
+    /** Where it listens: another unix socket of the session. */
+    readonly socket: string;
+    /** `https://api.example.com`, with a path where the API has one. */
+    readonly target: string;
+    /**
+     * A 0600 file in the place of `Name: value` lines, such as `x-api-key: …`. It is read and removed
+     * before anything else; the key is in no argument, variable or log.
+     */
+    readonly headerFile: string;
+  };
 }
 
 /**
@@ -58,6 +70,7 @@ export interface OutsideOptions extends NetProgram {
  */
 export function outsideArgv(options: OutsideOptions): readonly string[] {
   const { policy, allow } = options.network;
+  const { relay } = options;
   return [
     options.node,
     ...NODE_FLAGS,
@@ -68,6 +81,12 @@ export function outsideArgv(options: OutsideOptions): readonly string[] {
     "--policy",
     policy === "open" ? "open" : "allowlist",
     ...(policy === "none" ? loopbackForwards(allow) : allow).flatMap((entry) => ["--allow", entry]),
+    ...(relay === undefined
+      ? []
+      : [
+          ...["--relay-socket", relay.socket, "--relay-target", relay.target],
+          ...["--relay-headers", relay.headerFile],
+        ]),
   ];
 }
 
@@ -77,6 +96,8 @@ export interface InsideOptions extends NetProgram {
   /** Default {@link PROXY_PORT}. */
   readonly port?: number;
   readonly network: GuestNetwork;
+  /** The relay's socket as the guest sees it, and the loopback port where its API is then found. */
+  readonly relay?: { readonly socket: string; readonly port: number };
 }
 
 /**
@@ -85,6 +106,7 @@ export interface InsideOptions extends NetProgram {
  * listened on, as itself. It prints `ready` and a newline once all listen.
  */
 export function insideArgv(options: InsideOptions): readonly string[] {
+  const { relay } = options;
   return [
     options.node,
     ...NODE_FLAGS,
@@ -95,6 +117,9 @@ export function insideArgv(options: InsideOptions): readonly string[] {
     "--port",
     String(options.port ?? PROXY_PORT),
     ...loopbackForwards(options.network.allow).flatMap((target) => ["--forward", target]),
+    ...(relay === undefined
+      ? []
+      : ["--relay-socket", relay.socket, "--relay-port", String(relay.port)]),
   ];
 }
 

@@ -10,6 +10,8 @@ export interface BridgeOptions {
   readonly port: number;
   /** Loopback `host:port` to be listened on as itself and tunnelled to the same of the host. */
   readonly forwards: readonly string[];
+  /** The key relay's unix socket, and its port on the guest's loopback. */
+  readonly relay?: { readonly socket: string; readonly port: number };
 }
 
 /** Listen on the guest's loopback for all of it. @returns how to end it. */
@@ -19,6 +21,10 @@ export async function startBridge(options: BridgeOptions): Promise<() => void> {
     servers.push(await listenTcp(host, port, upstream));
   };
   await listen("127.0.0.1", options.port, () => Promise.resolve(connectUnix(options.socket)));
+  const { relay } = options;
+  if (relay !== undefined) {
+    await listen("127.0.0.1", relay.port, () => Promise.resolve(connectUnix(relay.socket)));
+  }
   for (const target of options.forwards) {
     const { hosts, port } = splitTarget(target);
     const [first = "127.0.0.1", ...others] = hosts;

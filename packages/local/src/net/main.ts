@@ -11,6 +11,10 @@ const OPTIONS = {
   "config-key": { type: "string" },
   port: { type: "string" },
   forward: { type: "string", multiple: true },
+  "relay-socket": { type: "string" },
+  "relay-target": { type: "string" },
+  "relay-headers": { type: "string" },
+  "relay-port": { type: "string" },
 } as const;
 
 async function main(): Promise<void> {
@@ -24,19 +28,26 @@ async function main(): Promise<void> {
     if (values.policy !== "open" && values.policy !== "allowlist") {
       throw new Error("--policy is open or allowlist");
     }
-    const close = await startProxy({
+    // First, so that the file is gone as early as can be, whatever fails after.
+    const closeRelay = await relay(values);
+    const closeProxy = await startProxy({
       socket,
       policy: { kind: values.policy, entries: (values.allow ?? []).map(parseAllowEntry) },
       ...(values["config-key"] === undefined ? {} : { configKey: values["config-key"] }),
       onRefused: (line) => process.stderr.write(`${line}\n`),
     });
-    endWithStdin(close);
+    endWithStdin(async () => {
+      await Promise.all([closeProxy(), closeRelay?.()]);
+    });
   } else if (mode === "inside") {
     const { startBridge } = await import("./inside.js");
+    const relaySocket = values["relay-socket"];
+    const relayPort = Number(values["relay-port"]);
     await startBridge({
       socket,
       port: Number(values.port ?? 3128),
       forwards: values.forward ?? [],
+      ...(relaySocket === undefined ? {} : { relay: { socket: relaySocket, port: relayPort } }),
     });
   } else {
     throw new Error("usage: cco-net.mjs outside|inside --socket PATH …");
@@ -44,6 +55,21 @@ async function main(): Promise<void> {
   // Whoever reads this may close its end at once.
   process.stdout.on("error", () => undefined);
   process.stdout.write("ready\n");
+}
+
+async function relay(values: {
+  "relay-socket"?: string;
+  "relay-target"?: string;
+  "relay-headers"?: string;
+}): Promise<(() => Promise<void>) | undefined> {
+  const socket = values["relay-socket"];
+  const target = values["relay-target"];
+  const file = values["relay-headers"];
+  if (file === undefined) return undefined;
+  const { startRelay, takeHeaders } = await import("./relay.js");
+  const headers = takeHeaders(file);
+  if (socket === undefined || target === undefined) throw new Error("the relay lacks an option");
+  return startRelay({ socket, target, headers });
 }
 
 /** The supervisor holds the other end of stdin: its end is the session's end. */

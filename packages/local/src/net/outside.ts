@@ -1,11 +1,11 @@
 import { lookup } from "node:dns/promises";
-import { lstatSync, unlinkSync } from "node:fs";
 import type http from "node:http";
 import type { LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
 
 import { RequestError, Server, type PrepareRequestFunctionResult } from "proxy-chain";
 
+import { listenUnix } from "./listen-unix.js";
 import { decide, mayResolve, readTarget, type Policy, type Target } from "./policy.js";
 import { CONFIG_KEY, refusalText } from "./refusal.js";
 
@@ -52,23 +52,6 @@ export async function startProxy(options: ProxyOptions): Promise<() => Promise<v
   });
   await listenUnix(server, options.socket);
   return () => proxy.close(true);
-}
-
-/** Listen on a unix socket that only this user can connect to. */
-async function listenUnix(server: http.Server, path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
-  const before = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-  } finally {
-    process.umask(before);
-  }
 }
 
 /** Judges each request of one session. */
