@@ -1,5 +1,5 @@
-import type { Readable } from "node:stream";
-import { Transform, type Writable } from "node:stream";
+import { Transform, type Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 import { RunError } from "@cco/exec";
 
@@ -60,14 +60,15 @@ export async function getFile(
 ): Promise<number> {
   const { maxBytes, ...run } = options;
   const frame = new Framed(maxBytes);
-  frame.pipe(sink);
-  frame.on("error", (error) => sink.destroy(error));
+  const written = pipeline(frame, sink);
+  written.catch(() => undefined);
   const argv = ["sh", "-c", GET, "get", guestPath(path)];
   const result = await guest.exec(argv, { ...run, stdout: frame }).catch((cause: unknown) => {
     throw transferFailed(path, cause, frame.refusal ?? undefined);
   });
   if (result.exitCode !== 0) throw transferFailed(path, undefined, result.stderr);
-  if (!frame.whole) throw transferFailed(path, undefined, "cut short");
+  if (!frame.whole) throw transferFailed(path, undefined, frame.refusal ?? "cut short");
+  await written;
   return frame.passed;
 }
 
