@@ -3,6 +3,10 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { ExecaRunner } from "@cco/exec";
+import { LocalBackend } from "@cco/local";
+import { Sandbox } from "@cco/sandbox";
+
 import { median } from "./measure.mjs";
 import { CCO } from "./world.mjs";
 
@@ -12,8 +16,8 @@ const ROUNDS = 9;
 const STAMP = "sleep 1\ndate +%s%N >end-time";
 
 /**
- * From the agent's last act to the exit of `cco box wait`, and to what `pull` says of it: the
- * agent's own exit, the observer and the notice are all in.
+ * From the agent's last act to the exit of `cco box wait`, and until `pull` goes on: the agent's
+ * own exit, the observer and the notice are all in.
  *
  * @param {import("./world.mjs").World} world
  * @returns {Promise<import("./index.mjs").Figure[]>}
@@ -23,8 +27,8 @@ export async function notice(world) {
   const waited = [];
   const pulled = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    waited.push(await latency(world, plan, ["box", "wait"], undefined));
-    pulled.push(await latency(world, plan, ["box", "pull", "--keep"], /collect/i));
+    waited.push(await waitLatency(world, plan));
+    pulled.push(await pullLatency(world, plan));
   }
   return [figure("end → wait", waited), figure("end → pull", pulled)];
 }
@@ -32,38 +36,47 @@ export async function notice(world) {
 /**
  * @param {import("./world.mjs").World} world
  * @param {string} plan
- * @param {readonly string[]} command
- * @param {RegExp | undefined} sign what on stderr shows that it noticed; default: its exit
+ * @returns {Promise<number>} milliseconds until `cco box wait` has exited
  */
-async function latency(world, plan, command, sign) {
+async function waitLatency(world, plan) {
   const id = world.push(plan, ["--no-pane"]);
-  const child = spawn(process.execPath, [CCO, ...command, id], {
-    cwd: world.repo,
-    env: world.env,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const options = { cwd: world.repo, env: world.env, stdio: /** @type {const} */ ("ignore") };
+  const child = spawn(process.execPath, [CCO, "box", "wait", id], options);
+  await once(child, "exit");
+  return since(world, id, Date.now());
+}
+
+/**
+ * @param {import("./world.mjs").World} world
+ * @param {string} plan
+ * @returns {Promise<number>} milliseconds until `pull` goes on to collect
+ */
+async function pullLatency(world, plan) {
+  const id = world.push(plan, ["--no-pane"]);
   let noticed = Number.NaN;
-  let said = "";
-  child.stderr.on("data", (/** @type {Buffer} */ chunk) => {
-    said += chunk.toString();
-    if (sign?.test(said) && Number.isNaN(noticed)) noticed = Date.now();
+  const runner = new ExecaRunner({ env: world.env });
+  const sandbox = new Sandbox({
+    backend: new LocalBackend({ runner }),
+    runner,
+    env: world.env,
+    onEvent: (event) => {
+      if (event.type === "step" && event.step === "collect") noticed = Date.now();
+    },
   });
-  const exited = once(child, "exit").then(() => Date.now());
-  const [end] = await Promise.all([exited, once(child, "close")]);
-  if (sign === undefined) noticed = end;
-  if (Number.isNaN(noticed)) throw new Error(`cco ${command.join(" ")} did not say it:\n${said}`);
-  const stamp = stampOf(world, id);
-  world.cco(["box", "rm", "--force", id]);
-  return noticed - stamp;
+  await sandbox.pull(id, { keep: true });
+  return since(world, id, noticed);
 }
 
 /**
  * @param {import("./world.mjs").World} world
  * @param {string} id
+ * @param {number} noticed
  */
-function stampOf(world, id) {
+function since(world, id, noticed) {
   const file = join(world.dir, "data/cco/guests", id, "workspace/end-time");
-  return Number(readFileSync(file, "utf8").trim()) / 1e6;
+  const stamp = Number(readFileSync(file, "utf8").trim()) / 1e6;
+  world.cco(["box", "rm", "--force", id]);
+  return noticed - stamp;
 }
 
 /**
