@@ -518,7 +518,7 @@ end_all() {
   reap
   session_tmux kill-server 2>/dev/null
   for file in pid watcher; do
-    [ -f "$file" ] && read -r owner owner_start <"$file" || continue
+    if ! [ -f "$file" ] || ! read -r owner owner_start <"$file"; then continue; fi
     while alive "$owner" "$owner_start"; do
       kill -KILL "$owner" 2>/dev/null
       sleep 0.01 2>/dev/null || sleep 1

@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+
+import { boxScript, insideHelper } from "./box-script.js";
+
+it("keeps every word of the agent's sandbox and takes the agent's as they come", () => {
+  const script = boxScript({ agent: ["bwrap", "a'b", "$x"], inside: "echo 'in'" });
+  expect(script).toContain(`exec bwrap 'a'"'"'b' '$x' --json-status-fd 3`);
+  expect(script).toContain(`--setenv TERM "$TERM"`);
+  expect(script).toContain(`cco "$@"`);
+  expect(script).not.toContain("box_after");
+  expect(script).not.toContain("box_helper");
+});
+
+it("has the other steps where there are any", () => {
+  const helper = { argv: ["node", "h"], netDir: "/d d/net" };
+  const script = boxScript({ agent: ["b"], inside: "x", after: ["collect", "it's"], helper });
+  expect(script).toContain(`box_after() {\n  exec collect 'it'"'"'s'\n}`);
+  expect(script).toContain(`cd '/d d/net'/"$1" &&\n    exec node h`);
+});
+
+it("starts the inner helper without the terminal", () => {
+  expect(insideHelper(["node", "h"])).toContain("(node h </dev/null >/run/cco-ready");
+});
