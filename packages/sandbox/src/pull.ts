@@ -4,7 +4,7 @@ import { Repo } from "@cco/git";
 
 import { fromBackend, guestOf } from "./box.js";
 import { runCheck } from "./check-command.js";
-import { collect, collectedBefore, dropCollected } from "./collect.js";
+import { collect, collectedBefore, dropCollected, type Collected } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { printable } from "./intake/index.js";
@@ -65,32 +65,45 @@ async function snapshot(engine: Engine, id: string, options: PullOptions): Promi
   return { ...session, landed: null, alreadyPulled: false };
 }
 
-/**
- * Take in what a session holds now; the session itself goes on.
- *
- * @returns the record with its new `result`.
- */
-export async function takeSnapshot(
+/** Take in what a session holds now; the session itself goes on. */
+async function takeSnapshot(
   engine: Engine,
   view: SessionView,
   options: PullOptions,
 ): Promise<SessionRecord> {
-  const { record } = view;
-  const final = view.record.end !== null;
-  const before = final ? await collectedBefore(engine, record) : null;
-  if (before === null && view.state === "lost") throw lost(view);
-  const repo = await Repo.open(engine.runner, record.repo);
+  const id = view.record.sessionId;
+  const repo = await Repo.open(engine.runner, view.record.repo);
   try {
-    const collected = before ?? (await collectNow(engine, view, options.signal));
-    const { result } = await takeIn(engine, record, repo, collected, options);
-    return await engine.store.update(record.sessionId, () => ({ result }));
+    const collected = await collectForReading(engine, view, options.signal);
+    const { result } = await takeIn(engine, view.record, repo, collected, options);
+    return await engine.store.update(id, () => ({ result }));
   } finally {
-    const folder = engine.store.path(record.sessionId, "snapshot");
-    await rm(folder, { recursive: true, force: true });
+    await rm(engine.store.path(id, "snapshot"), { recursive: true, force: true });
   }
 }
 
-async function collectNow(engine: Engine, view: SessionView, signal: AbortSignal | undefined) {
+/**
+ * What a session holds now, on the host: after its end what was brought once, before it a
+ * snapshot, which the caller removes.
+ *
+ * @throws {SandboxError} `SESSION_LOST`
+ */
+export async function collectForReading(
+  engine: Engine,
+  view: SessionView,
+  signal: AbortSignal | undefined,
+): Promise<Collected> {
+  const before = view.record.end === null ? null : await collectedBefore(engine, view.record);
+  if (before !== null) return before;
+  if (view.state === "lost") throw lost(view);
+  return collectNow(engine, view, signal);
+}
+
+async function collectNow(
+  engine: Engine,
+  view: SessionView,
+  signal: AbortSignal | undefined,
+): Promise<Collected> {
   const { record } = view;
   const guests = await engine.backendOf(record).guests();
   if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });

@@ -45,7 +45,7 @@ class Lab {
   }
 
   /** A session that has made a commit of `files` and ended. */
-  async ended(files = { a: "a\n" }): Promise<string> {
+  async ended(files: Record<string, string> = { a: "a\n" }): Promise<string> {
     const { id, guest, work } = await this.start();
     work.commit(files, "work");
     guest.end();
@@ -414,6 +414,22 @@ test("diff says what pull would bring, and moves no branch", async () => {
     ],
   });
   expect(lab.repo.rev("HEAD")).toBe(before);
+});
+
+test("diff shows what intake would refuse, and why; nothing of it comes into the repository", async () => {
+  const lab = new Lab();
+  const id = await lab.ended({ ".githooks/pre-commit": "#!/bin/sh\n" });
+  expect(await codeOf(lab.sandbox.pull(id))).toBe("INTAKE_REFUSED");
+  const report = await lab.sandbox.diff(id);
+  expect(report).toMatchObject({
+    commits: [{ subject: "work" }],
+    files: [{ path: ".githooks/pre-commit", status: "A" }],
+    findings: [{ rule: "hook-path", tier: "block" }],
+  });
+  expect(lab.repo.tryGit({}, "cat-file", "-e", report.tip).exitCode).not.toBe(0);
+  expect(await lab.sandbox.pull(id, { allow: ["hook-path"] })).toMatchObject({
+    landed: { tip: report.tip },
+  });
 });
 
 test("logs: text without controls by default, the bytes when asked, only the last lines", async () => {

@@ -1,10 +1,36 @@
-import { expect, test } from "vitest";
+import { LocalBackend } from "@cco/local";
+import { Sandbox } from "@cco/sandbox";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { makeFixture, planOf } from "./support.js";
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("a script with every default, without a workspace or a window", async () => {
+  const { repo } = makeFixture();
+  for (const [name, value] of Object.entries(repo.env)) vi.stubEnv(name, value);
+  repo.write({ "docs/plan.md": planOf("echo hello >new.txt; git add .; git commit -qm new") });
+  const repoRoot = repo.dir;
+  const planPath = "docs/plan.md";
+  const { signal } = new AbortController();
+
+  const sandbox = new Sandbox({ backend: new LocalBackend() });
+  const session = await sandbox.prepare({ repoRoot, planPath, agent: "runbook" });
+  await sandbox.launch(session.sessionId);
+  await sandbox.wait(session.sessionId, { signal, timeoutMs: 30_000 });
+  const result = await sandbox.pull(session.sessionId, { strategy: "ff" });
+
+  expect(result.landed?.tip).toBe(repo.rev("main"));
+  expect(repo.git("log", "--format=%s")).toBe("new\nfirst");
+});
+
 test("a plan is pushed, carried out and collected into the session's record", async () => {
   const { repo, sandbox } = makeFixture();
-  repo.write({ "plan.md": planOf("echo hello >new.txt\ngit add new.txt\ngit commit -qm 'add new'") });
+  repo.write({
+    "plan.md": planOf("echo hello >new.txt\ngit add new.txt\ngit commit -qm 'add new'"),
+  });
   const session = await sandbox.prepare({
     repoRoot: repo.dir,
     planPath: "plan.md",

@@ -86,6 +86,7 @@ async function examine(subject: Subject): Promise<IntakeReport> {
   const received = await describe(subject, listed, tips);
   const findings = await report({ subject, received, sent: unpacked.sent, hooksPath });
 
+  await request.inspect?.(quarantine.git, header.head);
   const all = findings.all();
   const isBlocked = request.kind === "result" && all.some(({ tier }) => tier !== "warn");
   if (isBlocked && request.dryRun !== true) throw refuseFindings(request.sessionId, all);

@@ -1,4 +1,4 @@
-import type { Repo } from "@cco/git";
+import type { Git, Repo } from "@cco/git";
 
 import type { Finding, FindingTier } from "../session.js";
 
@@ -54,6 +54,11 @@ export interface IntakeRequest {
    * written, and findings of tier `block` do not throw. Default false.
    */
   readonly dryRun?: boolean;
+  /**
+   * Called once everything of tier `never` has passed, with git in the quarantine, where
+   * what was sent can be read and nothing of it is in the host's store yet.
+   */
+  readonly inspect?: (git: Git, tip: string | null) => Promise<void>;
 }
 
 /** A branch that the agent made beside its own. */
