@@ -1,9 +1,8 @@
-import { availableParallelism } from "node:os";
-
 import { Branches, Worktrees, type Repo, type Worktree } from "@cco/git";
 import { realpath } from "node:fs/promises";
 
 import { compared } from "./base.js";
+import { areDirty } from "./dirty.js";
 import { ifThere } from "./files.js";
 import { isWithin } from "./paths.js";
 import type { Shared } from "./shared.js";
@@ -13,7 +12,7 @@ import { optionValue, WORKTREE_OPTION } from "./server.js";
 
 /** See {@link Workspaces.list}. */
 export async function listWorkspaces<S extends WorkspaceSession>(
-  { tmux, paths }: Shared,
+  { runner, tmux, paths }: Shared,
   repo: Repo,
   sessions: (repo: string) => Promise<readonly S[]>,
 ): Promise<WorkspaceEntry<S>[]> {
@@ -35,12 +34,13 @@ export async function listWorkspaces<S extends WorkspaceSession>(
   );
   const [tracks, dirty] = await Promise.all([
     compared(repo, branches, listed[0]?.branch ?? null),
-    inParallel(shown, async (one) =>
-      one.prunable === null ? (await worktrees.status(one.path)).dirty : null,
+    areDirty(
+      runner,
+      shown.filter((one) => one.prunable === null).map((one) => one.path),
     ),
   ]);
   return shown
-    .map((one, index): WorkspaceEntry<S> => {
+    .map((one): WorkspaceEntry<S> => {
       const track = one.branch === null ? null : (tracks.get(one.branch) ?? null);
       return {
         repo: repo.main,
@@ -49,7 +49,7 @@ export async function listWorkspaces<S extends WorkspaceSession>(
         window: windowFor(one)?.windowId ?? null,
         ahead: track?.ahead ?? null,
         behind: track?.behind ?? null,
-        dirty: dirty[index] ?? null,
+        dirty: dirty.get(one.path) ?? null,
         sessions: known.filter((each) => each.repo === repo.main && each.branch === one.branch),
       };
     })
@@ -58,15 +58,4 @@ export async function listWorkspaces<S extends WorkspaceSession>(
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** At most a few processes for each core at once, results in order. */
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() * 2 }, worker));
-  return results;
 }

@@ -126,7 +126,7 @@ export interface WorkspaceEntry<S> {
   /** Commits beyond, and missing from, the upstream or else the main worktree's branch; `null`: no such base. */
   readonly ahead: number | null;
   readonly behind: number | null;
-  /** Uncommitted or untracked files; `null`: the worktree's folder is gone. */
+  /** Uncommitted or untracked files; `null`: the worktree's folder is gone, or git cannot read it. */
   readonly dirty: boolean | null;
   readonly sessions: readonly S[];
 }

@@ -55,7 +55,12 @@ describe("a workspace is a branch, a worktree and a window", () => {
   });
 
   test.each([
-    ["worktree", (f: Fixture) => rmSync(f.worktrees("api/api-a"), { recursive: true })],
+    [
+      "worktree",
+      (f: Fixture) => {
+        rmSync(f.worktrees("api/api-a"), { recursive: true });
+      },
+    ],
     ["window", (f: Fixture) => f.tmux("kill-window", "-t", "@0")],
     ["window", (f: Fixture) => f.tmux("kill-server")],
     [

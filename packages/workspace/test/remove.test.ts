@@ -30,14 +30,18 @@ describe("nothing is lost", () => {
     [
       "uncommitted",
       {},
-      (_f, git) => git.write({ "README.md": "edited" }),
+      (_f, git) => {
+        git.write({ "README.md": "edited" });
+      },
       "uncommitted",
       /1 uncommitted file: README.md/,
     ],
     [
       "untracked",
       {},
-      (_f, git) => git.write({ "a 1": "", "b/c": "", d: "", e: "" }),
+      (_f, git) => {
+        git.write({ "a 1": "", "b/c": "", d: "", e: "" });
+      },
       "untracked",
       /4 untracked files: a 1, b\/, d, …/,
     ],
