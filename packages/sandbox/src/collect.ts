@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Guest } from "@cco/backend";
@@ -20,6 +20,8 @@ const CollectedSchema = v.object({
   head: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
   /** The agent deleted its repository. */
   gitGone: v.boolean(),
+  /** Size and hash of each file as it came. */
+  files: v.record(v.string(), v.object({ size: v.number(), sha256: v.string() })),
   hasResult: v.boolean(),
   salvage: v.picklist(["none", "made", "failed", "too-big"]),
   /** Repositories inside the workspace, safe to show. */
@@ -58,7 +60,11 @@ export async function collectedBefore(
       CollectedSchema,
       JSON.parse(await readFile(join(folder, INDEX), "utf8")),
     );
-    return parsed.success ? inFolder(folder, parsed.output) : null;
+    if (!parsed.success) return null;
+    for (const [name, { size }] of Object.entries(parsed.output.files)) {
+      if ((await stat(join(folder, name))).size !== size) return null;
+    }
+    return inFolder(folder, parsed.output);
   } catch {
     return null;
   }
@@ -150,6 +156,7 @@ function factsOf({ facts, files, nested, salvageTooBig }: CollectParser) {
   return {
     head: head !== null && /^[0-9a-f]{40,64}$/.test(head) ? head : null,
     gitGone: facts.get("git") === "gone",
+    files: Object.fromEntries(files),
     hasResult: files.has("result.bundle"),
     salvage: salvageTooBig ? ("too-big" as const) : salvage,
     nested: nested.map((path) => printable(path)),
