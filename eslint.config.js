@@ -88,6 +88,7 @@ export default defineConfig(
       // Keys of the environment and of parsed records are data.
       "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       eqeqeq: "error",
       "no-control-regex": "off",
       "no-restricted-syntax": [

@@ -57,7 +57,8 @@ function consume(all) {
   );
   const entries = all.flatMap(({ manifest }) =>
     Object.keys(manifest.exports ?? {})
-      .filter((path) => !path.endsWith(".json"))
+      // A suite for vitest loads only inside of it.
+      .filter((path) => !path.endsWith(".json") && !(path === "./testing" && needsVitest(manifest)))
       .map((path) => `${manifest.name}${path.slice(1)}`),
   );
   writeFileSync(
@@ -78,4 +79,9 @@ function consume(all) {
     if (!ok) return [`a project with the tarballs: ${argv.join(" ")} failed\n${output}`];
   }
   return [];
+}
+
+/** @param {import("./lib.mjs").PackageManifest} manifest */
+function needsVitest({ peerDependencies = {} }) {
+  return peerDependencies.vitest !== undefined;
 }

@@ -30,7 +30,7 @@ const steps = {
   cycles: program(
     tool("depcruise", "--config", ".dependency-cruiser.mjs", "packages", "test", "scripts"),
   ),
-  unused: program(tool("knip")),
+  unused: program(tool("knip", "--no-config-hints")),
   packages: script("check-packages"),
   lockfile: script("check-lockfile"),
   changesets: script("check-changesets"),

@@ -26,6 +26,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
  * @property {Record<string, string>} [scripts]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, string>} [peerDependencies]
  * @property {readonly string[]} [files]
  */
 
