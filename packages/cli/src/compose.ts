@@ -1,7 +1,7 @@
 import type { SandboxBackend } from "@cco/backend";
 import type { CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
-import type { AgentProfile, IntakeOptions, Sandbox } from "@cco/sandbox";
+import type { AgentProfile, IntakeOptions, Sandbox, Session } from "@cco/sandbox";
 import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
 
 import { readConfig, repositoryConfigFile, userConfigFile } from "./config/files.js";
@@ -119,12 +119,13 @@ export class Parts {
   }
 
   /** Worktrees and tmux windows. */
-  workspaces(): Promise<Workspaces> {
+  workspaces(): Promise<Workspaces<Session>> {
     return this.#once("workspaces", async () => {
       const { Workspaces } = await import("@cco/workspace");
-      return new Workspaces({
+      return new Workspaces<Session>({
         runner: await this.runner(),
         env: this.#options.env,
+        sessions: async (repo) => (await this.sandbox()).list({ repo }),
         onEvent: (event) => {
           this.#workspaceEvent(event);
         },

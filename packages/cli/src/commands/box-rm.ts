@@ -1,3 +1,5 @@
+import { SandboxError, type Sandbox } from "@cco/sandbox";
+
 import type { CommandResult, Context } from "../context.js";
 import { closePane } from "./pane.js";
 
@@ -8,17 +10,33 @@ export async function rm(
   flags: { readonly force?: true },
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const found = await Promise.all(ids.map((id) => sandbox.find(id)));
-  const sessions = [...new Map(found.map((session) => [session.sessionId, session])).values()];
-  for (const session of sessions) {
+  const force = flags.force ?? false;
+  const found = await Promise.all(ids.map((id) => lookUp(sandbox, id, force)));
+  const removed = [...new Set(found.map(({ sessionId }) => sessionId))];
+  for (const sessionId of removed) {
     context.signal.throwIfAborted();
-    await sandbox.remove(session.sessionId, { force: flags.force ?? false });
-    await closePane(context, session);
+    await sandbox.remove(sessionId, { force });
+    const session = found.find((one) => one.sessionId === sessionId);
+    if (session !== undefined) await closePane(context, session);
   }
-  const removed = sessions.map(({ sessionId }) => sessionId);
   return {
     json: { removed },
     text: () => removed.map((id) => `Session ${id} removed.`).join("\n"),
     ids: removed,
   };
+}
+
+/** With `force` a session whose record cannot be read is one too; it has to be named whole. */
+async function lookUp(
+  sandbox: Sandbox,
+  id: string,
+  force: boolean,
+): Promise<{ readonly sessionId: string; readonly pane: string | null }> {
+  try {
+    return await sandbox.find(id);
+  } catch (error) {
+    const unreadable = error instanceof SandboxError && error.code === "SESSION_UNREADABLE";
+    if (!unreadable || !force) throw error;
+    return { sessionId: id, pane: null };
+  }
 }

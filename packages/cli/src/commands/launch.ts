@@ -23,7 +23,7 @@ export async function launchDetached(launch: Launch): Promise<Session> {
 /** Start the agent as the process of a new pane, and make sure that it runs. */
 export async function launchInPane(
   launch: Launch,
-  workspaces: Workspaces,
+  workspaces: Workspaces<Session>,
   workspace: Workspace,
 ): Promise<Session> {
   const { sandbox, prepared, signal } = launch;

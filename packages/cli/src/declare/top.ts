@@ -1,11 +1,13 @@
-import { Argument, type Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 
 import type { AddFlags } from "../commands/add.js";
+import type { RmFlags } from "../commands/rm.js";
 import { example, type Run } from "./flags.js";
 
 /** The commands beside `cco box`. */
 export function declareTop(program: Command, run: Run): void {
   declareAdd(program, run);
+  declareWorkspaces(program, run);
   declareConfig(program, run);
   program
     .command("doctor")
@@ -30,6 +32,47 @@ function declareAdd(program: Command, run: Run): void {
       await run(async (context) =>
         (await import("../commands/add.js")).add(context, branch, flags),
       );
+    });
+}
+
+function declareWorkspaces(program: Command, run: Run): void {
+  program
+    .command("rm [branch...]")
+    .description("remove windows and worktrees; refuses what would be lost")
+    .addOption(
+      new Option("-d, --delete-merged", "the branches too, if merged").conflicts("deleteAlways"),
+    )
+    .option("-D, --delete-always", "the branches too, in any case")
+    .option("--merged", "every workspace whose branch is merged")
+    .option("--force", "lose what is refused otherwise")
+    .addHelpText("after", example("cco rm feat/x", "cco rm --merged -d"))
+    .action(async (branches: string[], flags: RmFlags) => {
+      await run(async (context) =>
+        (await import("../commands/rm.js")).rm(context, branches, flags),
+      );
+    });
+  program
+    .command("ls")
+    .description("workspaces, each with its sessions")
+    .addHelpText("after", example("cco ls --json"))
+    .action(async () => {
+      await run(async (context) => (await import("../commands/ls.js")).ls(context));
+    });
+  program
+    .command("attach [branch]")
+    .description("show a branch's window, or the repository's session")
+    .addHelpText("after", example("cco attach feat/x"))
+    .action(async (branch: string | undefined) => {
+      await run(async (context) => (await import("../commands/attach.js")).attach(context, branch));
+    });
+  program
+    .command("notify")
+    .description("a bell on the window of this worktree, unless it is the active one")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText("after", example("cco notify"))
+    .action(async () => {
+      await run(async (context) => (await import("../commands/notify.js")).notify(context));
     });
 }
 
