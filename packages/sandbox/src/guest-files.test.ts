@@ -28,7 +28,7 @@ async function entries(stream: NodeJS.ReadableStream): Promise<[string, number, 
   stream.pipe(archive);
   for await (const entry of archive) {
     const content = await buffer(entry);
-    found.push([entry.header.name, entry.header.mode ?? 0, content.toString().slice(0, 10)]);
+    found.push([entry.header.name, entry.header.mode, content.toString().slice(0, 10)]);
   }
   return found;
 }
