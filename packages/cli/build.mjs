@@ -43,10 +43,6 @@ const result = await build({
   legalComments: "none",
   logLevel: "warning",
   define: { CCO_VERSION: JSON.stringify(version) },
-  // What is left of CommonJS in the libraries asks for node's own modules by `require`.
-  banner: {
-    js: 'import{createRequire as ccoRequire}from"node:module";const require=ccoRequire(import.meta.url);',
-  },
   plugins: [
     {
       name: "packages-from-source",
@@ -64,8 +60,9 @@ const result = await build({
 const next = join(here, `.dist-${process.pid}`);
 const old = join(here, `.old-${process.pid}`);
 mkdirSync(next);
-for (const { path, contents } of result.outputFiles)
-  writeFileSync(join(next, basename(path)), contents);
+for (const { path, text } of result.outputFiles) {
+  writeFileSync(join(next, basename(path)), withRequire(text));
+}
 copyAssets();
 const net = join(packages, "local/dist/cco-net.mjs");
 if (existsSync(net)) cpSync(net, join(next, "cco-net.mjs"));
@@ -76,6 +73,18 @@ writeFileSync(
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(next, dist);
 rmSync(old, { recursive: true, force: true });
+
+/**
+ * What is left of CommonJS in the libraries asks for node's own modules by `require`. All of it
+ * goes through one helper of esbuild's; making a `require` takes time, so only there is one.
+ *
+ * @param {string} text
+ */
+function withRequire(text) {
+  const make =
+    'import{createRequire as ccoRequire}from"node:module";const require=ccoRequire(import.meta.url);\n';
+  return /\brequire\b/.test(text) ? make + text : text;
+}
 
 function copyAssets() {
   for (const name of readdirSync(packages)) {

@@ -57,11 +57,15 @@ export class Parts {
     });
   }
 
-  /** The repository that `--repo` or the current folder is in. */
-  repo(): Promise<Repo> {
+  /**
+   * The repository that `--repo` or the current folder is in.
+   *
+   * @param options.checkVersion `false` where only its path is wanted: one call of git less.
+   */
+  repo(options: { readonly checkVersion?: boolean } = {}): Promise<Repo> {
     return this.#once("repo", async () => {
-      const { Repo } = await import("@cco/git");
-      return Repo.open(await this.runner(), this.#options.globals.repo);
+      const [{ Repo }, runner] = await Promise.all([import("@cco/git"), this.runner()]);
+      return Repo.open(runner, this.#options.globals.repo, options);
     });
   }
 

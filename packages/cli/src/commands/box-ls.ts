@@ -7,7 +7,7 @@ import { sessionTable } from "../print/sessions.js";
 export async function ls(context: Context, flags: { readonly all?: true }): Promise<CommandResult> {
   const [sandbox, repo] = await Promise.all([
     context.parts.sandbox(),
-    flags.all === true ? undefined : context.parts.repo(),
+    flags.all === true ? undefined : context.parts.repo({ checkVersion: false }),
   ]);
   const sessions = await sandbox.list(repo === undefined ? {} : { repo: repo.main });
   return {

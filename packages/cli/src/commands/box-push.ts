@@ -33,11 +33,8 @@ export async function push(
 ): Promise<CommandResult> {
   const files = await checkedPlans(context, plans);
   const workspace = flags.pane ? await workspaceOfBranch(context) : undefined;
-  const sessions: Session[] = [];
-  for (const plan of files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file))) {
-    sessions.push(await pushOne(context, plan, flags, workspace));
-    context.signal.throwIfAborted();
-  }
+  const wanted = files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file));
+  const sessions = await pushAll(context, wanted, flags, workspace);
   const several = plans.length > 1 || flags.count !== undefined;
   const values = sessions.map(publicSession);
   return {
@@ -49,6 +46,26 @@ export async function push(
 
 function startedLine({ sessionId }: Session): string {
   return `Session ${sessionId} started. Pull with: cco box pull ${sessionId}`;
+}
+
+/** Where one fails or Ctrl-C comes, those before it are running: their ids are told. */
+async function pushAll(
+  context: Context,
+  plans: readonly string[],
+  flags: PushFlags,
+  workspace: Workspace | undefined,
+): Promise<readonly Session[]> {
+  const sessions: Session[] = [];
+  try {
+    for (const plan of plans) {
+      context.signal.throwIfAborted();
+      sessions.push(await pushOne(context, plan, flags, workspace));
+    }
+  } catch (error) {
+    for (const session of sessions) context.talk.note(startedLine(session));
+    throw error;
+  }
+  return sessions;
 }
 
 async function pushOne(

@@ -2,14 +2,14 @@ import { expect, it } from "vitest";
 
 import { table } from "./table.js";
 
-it("has columns two spaces apart, no lines, and only safe text", () => {
+it("has columns two spaces apart, wide characters counted as two, and only safe text", () => {
   const text = table(
     ["A", "LONG"],
     [
       ["first", "\u001b[31mx"],
-      ["2", "y"],
+      ["漢字", "y"],
     ],
     (_, cell) => cell,
   );
-  expect(text).toBe("A      LONG\nfirst  x\n2      y");
+  expect(text).toBe("A      LONG\nfirst  x\n漢字   y");
 });
