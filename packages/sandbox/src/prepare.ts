@@ -1,54 +1,27 @@
-import type { Guest, GuestNetwork } from "@cco/backend";
+import type { Guest } from "@cco/backend";
 import { quoteArgv } from "@cco/exec";
-import {
-  createInputBundle,
-  identity,
-  Refs,
-  Repo,
-  snapshotCommit,
-  Worktrees,
-  type Identity,
-  type InputBundle,
-} from "@cco/git";
+import { createInputBundle, Refs, snapshotCommit, type InputBundle } from "@cco/git";
 
-import { agentProfile } from "./agents/index.js";
-import type { AgentProfile } from "./agents/profile.js";
-import { fromBackend, requireRunning } from "./box.js";
+import { fromBackend } from "./box.js";
 import { collectArgv } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { diskFull, interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { setUpGuest } from "./guest-setup.js";
 import type { PrepareOptions } from "./options.js";
-import { planPathInGuest, readPlan, type PlanFile } from "./plan.js";
+import { checkAll, type Checked } from "./prepare-check.js";
 import { RECORD_VERSION, type SessionRecord } from "./record.js";
-import type { PreparedSession } from "./reports.js";
-import { baseRef } from "./refs.js";
 import { toSession } from "./refresh.js";
+import { baseRef } from "./refs.js";
+import type { PreparedSession } from "./reports.js";
 
 export const DEFAULT_DEPTH = 100;
-
-/** Where nobody has configured a name, the guest's commits still need one. */
-const NOBODY: Identity = { name: "cco", email: "cco@localhost" };
-
-/** All that is known before anything is made. */
-interface Checked {
-  readonly profile: AgentProfile;
-  readonly plan: PlanFile;
-  readonly planPath: string;
-  readonly files: Awaited<ReturnType<NonNullable<AgentProfile["files"]>>>;
-  readonly repo: Repo;
-  readonly branch: string;
-  readonly head: string;
-  readonly person: Identity;
-  readonly network: GuestNetwork;
-}
 
 /** {@link Sandbox.prepare}. */
 export async function prepare(engine: Engine, options: PrepareOptions): Promise<PreparedSession> {
   const { signal } = options;
   try {
-    const checked = await check(engine, options);
+    const checked = await checkAll(engine, options);
     throwIfInterrupted(signal);
     const id = await engine.store.reserve();
     try {
@@ -61,79 +34,6 @@ export async function prepare(engine: Engine, options: PrepareOptions): Promise<
     if (isAbort(error, signal)) throw interrupted(error);
     throw fromBackend(error);
   }
-}
-
-async function check(engine: Engine, options: PrepareOptions): Promise<Checked> {
-  const { repoRoot, planPath, signal } = options;
-  checkDepth(options.depth);
-  const profile = agentProfile(options.agent ?? "claude", engine.agents);
-  engine.step("check-plan", null, `reading ${planPath}`);
-  const plan = await readPlan(repoRoot, planPath);
-  // Both look at different things: one wait for the two; the repository's error comes first.
-  const running = requireRunning(engine.backend, signal);
-  running.catch(() => undefined);
-  engine.step("check-repository", null, "looking at the repository");
-  const repo = await Repo.open(engine.runner, repoRoot);
-  const [{ branch, commit }, person, path] = await Promise.all([
-    branchOf(repo),
-    identity(repo.git),
-    planPathInGuest(plan.file, repo.root),
-  ]);
-  const [files] = await Promise.all([
-    profile.files?.({ path, text: plan.text }) ?? [],
-    options.withChanges === true ? undefined : tellUncommitted(engine, repo, path),
-  ]);
-  engine.step("check-box", null, `asking the ${engine.backend.name} box`);
-  await running;
-  return {
-    profile,
-    plan,
-    planPath: path,
-    files,
-    repo,
-    branch,
-    head: commit,
-    person: person ?? NOBODY,
-    network: networkOf(engine, profile),
-  };
-}
-
-function checkDepth(depth: number | "full" | undefined): void {
-  if (depth === undefined || depth === "full") return;
-  if (!Number.isInteger(depth) || depth < 2) {
-    throw new TypeError(`depth is a whole number of at least 2, or "full": ${depth}`);
-  }
-}
-
-async function branchOf(repo: Repo): Promise<{ branch: string; commit: string }> {
-  const [head, operation] = await Promise.all([repo.head(), repo.operationInProgress()]);
-  if (operation !== null) {
-    throw new SandboxError(
-      "OPERATION_IN_PROGRESS",
-      `${repo.root} is in the middle of a ${operation}`,
-      {
-        hint: `finish or abort it: git ${operation} ${operation === "bisect" ? "reset" : "--abort"}`,
-      },
-    );
-  }
-  switch (head.kind) {
-    case "branch":
-      return head;
-    case "detached":
-      throw new SandboxError("DETACHED_HEAD", `${repo.root} is on no branch (detached HEAD)`, {
-        hint: "the result needs a branch to land on: git switch -c <branch>",
-      });
-    case "unborn":
-      throw new SandboxError("UNBORN_BRANCH", `branch ${head.branch} has no commit yet`, {
-        hint: "commit something first: git commit --allow-empty -m start",
-      });
-  }
-}
-
-function networkOf(engine: Engine, { network }: AgentProfile): GuestNetwork {
-  const policy = engine.network.policy ?? network.policy;
-  const own = policy === "allowlist" ? network.allow : [];
-  return { policy, allow: [...new Set([...own, ...(engine.network.allow ?? [])])] };
 }
 
 async function make(
@@ -230,18 +130,6 @@ async function baseCommit(
   }
   await new Refs(repo.git).update(baseRef(id), snapshot.commit, null);
   return snapshot.commit;
-}
-
-/** A note where something is uncommitted and will not travel; the plan itself does. */
-async function tellUncommitted(engine: Engine, repo: Repo, planPath: string): Promise<void> {
-  const { entries } = await new Worktrees(repo).status();
-  const others = entries.filter(({ path }) => path !== planPath && !planPath.startsWith(path));
-  if (others.length === 0) return;
-  engine.note(
-    "uncommitted-changes",
-    null,
-    `uncommitted and not sent: ${others.length} (--with-changes sends them too)`,
-  );
 }
 
 async function openGuest(
