@@ -87,3 +87,15 @@ need_pnpm() {
   npm install --prefix "$root/.cache/pnpm" --no-save --no-audit --no-fund --loglevel=error \
     "pnpm@$PNPM_VERSION" </dev/null
 }
+
+# The real Claude Code that the tests drive: each version of test/model/claude-versions in a folder
+# of its own in the repository's cache. Its binary comes with the npm package.
+need_claude() {
+  while read -r version; do
+    folder=$root/.cache/claude-$version
+    if "$folder/node_modules/.bin/claude" --version >/dev/null 2>&1; then continue; fi
+    say "Installing Claude Code $version into .cache"
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error \
+      "@anthropic-ai/claude-code@$version" </dev/null
+  done <"$root/test/model/claude-versions"
+}

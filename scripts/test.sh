@@ -6,6 +6,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/scripts/setup.sh"
 
 setup git tmux bwrap shellcheck busybox dash zsh fish
+need_claude
 say "Checking everything"
 cd "$root"
 exec node scripts/check.mjs "$@"

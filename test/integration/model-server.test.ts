@@ -1,0 +1,157 @@
+import { request } from "node:http";
+
+import { describe, expect, it } from "vitest";
+
+import {
+  badBash,
+  bash,
+  refuse,
+  say,
+  SILENCE,
+  USAGE,
+  type Answer,
+  type CallTool,
+} from "../model/answers.js";
+import { ModelServer } from "../model/model-server.js";
+
+const SKILL = "<command-name>/executing-plans-in-sandbox</command-name>";
+const OVER = refuse(529, "overloaded_error", "busy", { "retry-after": "1" });
+
+/** What an agent would send after some messages. */
+function turn(...messages: object[]): object {
+  const tools = [{ name: "Bash" }, { name: "Write" }];
+  return { model: "m", max_tokens: 1, stream: true, tools, messages };
+}
+const PROMPT = { role: "user", content: SKILL };
+
+function resultOf(id: string, content: string, failed = false): object {
+  return {
+    role: "user",
+    content: [{ type: "tool_result", tool_use_id: id, content, is_error: failed }],
+  };
+}
+
+interface Got {
+  readonly status: number;
+  readonly text: string;
+  readonly whole: boolean;
+}
+
+function ask(
+  model: ModelServer,
+  body: object | undefined,
+  { method = "POST", path = "/v1/messages", headers = {} } = {},
+): Promise<Got> {
+  const sent = {
+    "x-api-key": model.key,
+    "anthropic-version": "2023-06-01",
+    "content-type": "application/json",
+    ...headers,
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(`http://${model.host}${path}`, { method, headers: sent }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.on("close", () => {
+        resolve({ status: response.statusCode ?? 0, text, whole: response.complete });
+      });
+      response.on("error", () => undefined);
+    });
+    asked.on("error", reject);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** Play `bodies` against a script. @returns the problems that the server saw */
+async function play(script: readonly Answer[], bodies: readonly object[]): Promise<string> {
+  const model = await ModelServer.start(script);
+  for (const body of bodies) await ask(model, body);
+  return (await model.stop()).join("; ");
+}
+
+describe("the scripted model server", () => {
+  it("plays a script to its end", async () => {
+    const model = await ModelServer.start([bash("true", "done"), OVER, say("All done.")]);
+    expect(await ask(model, undefined, { method: "HEAD", path: "/" })).toMatchObject({
+      status: 200,
+    });
+    expect((await ask(model, turn(PROMPT))).text).toContain('"name":"Bash"');
+    const result = turn(PROMPT, resultOf("toolu_0000", "done"));
+    expect((await ask(model, result)).status).toBe(529);
+    const { text } = await ask(model, result);
+    expect(text).toContain("All done.");
+    expect(text).toContain(`"output_tokens":${String(USAGE.output)}`);
+    expect(await model.stop()).toEqual([]);
+  });
+
+  it("breaks a stream off, and stays silent", async () => {
+    const model = await ModelServer.start([{ kind: "drop", text: "half" }, SILENCE]);
+    expect(await ask(model, turn(PROMPT))).toMatchObject({ status: 200, whole: false });
+    const silent = ask(model, turn(PROMPT)).catch(() => "gone");
+    await expect.poll(() => model.turns.length).toBe(2);
+    expect(await model.stop()).toEqual([]);
+    expect(await silent).toBe("gone");
+  });
+
+  it.each<[string, string, Parameters<typeof ask>[2]]>([
+    ["another path", "unexpected request: POST /v1/complete", { path: "/v1/complete" }],
+    ["another method", "unexpected request: PUT /v1/messages", { method: "PUT" }],
+    ["another key", "header x-api-key is not the key", { headers: { "x-api-key": "sk-other" } }],
+    ["a second key", "unexpected header authorization", { headers: { authorization: "Bearer x" } }],
+  ])("refuses %s", async (_, problem, options) => {
+    const model = await ModelServer.start([]);
+    expect((await ask(model, turn(PROMPT), options)).status).toBe(400);
+    expect(await model.stop()).toEqual([problem]);
+  });
+
+  const call: CallTool = bash("true", "fine");
+  it.each<[string, string, readonly Answer[], readonly object[]]>([
+    ["a turn too many", "turn 2: the script is over", [say("x")], [turn(PROMPT), turn(PROMPT)]],
+    ["a script not played", "1 turns of the script were not asked for", [say("x")], []],
+    [
+      "no skill",
+      "turn 1: the skill was not called",
+      [say("x")],
+      [turn({ role: "user", content: "hi" })],
+    ],
+    [
+      "no result",
+      "turn 2: not the one result of toolu_0000: none",
+      [call, call],
+      [turn(PROMPT), turn(PROMPT)],
+    ],
+    [
+      "a result of another call",
+      "not the one result of toolu_0000: toolu_9",
+      [call, call],
+      [turn(PROMPT), turn(PROMPT, resultOf("toolu_9", "fine"))],
+    ],
+    [
+      "a tool that failed",
+      "turn 2: the tool failed: fine",
+      [call, call],
+      [turn(PROMPT), turn(PROMPT, resultOf("toolu_0000", "fine", true))],
+    ],
+    [
+      "a tool that should have failed",
+      "turn 2: the tool did not fail: fine",
+      [badBash("false", "fine"), call],
+      [turn(PROMPT), turn(PROMPT, resultOf("toolu_0000", "fine"))],
+    ],
+    [
+      "another result",
+      'turn 2: the result lacks "fine": bad',
+      [call, call],
+      [turn(PROMPT), turn(PROMPT, resultOf("toolu_0000", "bad"))],
+    ],
+    [
+      "another question after an error",
+      "turn 2: not the same question again",
+      [OVER, call],
+      [turn(PROMPT), turn(PROMPT, { role: "user", content: "another" })],
+    ],
+    ["no stream", "without a stream", [say("x")], [{ ...turn(PROMPT), stream: false }]],
+  ])("names %s", async (_, problem, script, bodies) => {
+    expect(await play(script, bodies)).toContain(problem);
+  });
+});

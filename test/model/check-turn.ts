@@ -1,0 +1,58 @@
+import type { Answer, CallTool } from "./answers.js";
+import { resultText, toolResults, userTexts, type Body } from "./requests.js";
+import { toolId } from "./wire.js";
+
+/**
+ * Whether the conversation goes on as the answer before demands.
+ *
+ * @param number of the request, from 0
+ * @param last what the model answered before
+ * @param before the request that it answered
+ * @throws {Error} it does not
+ */
+export function checkTurn(
+  number: number,
+  body: Body,
+  last: Answer | undefined,
+  before: Body | undefined,
+): void {
+  const what = `turn ${String(number + 1)}`;
+  if (last === undefined || before === undefined) {
+    const asked = userTexts(body).join("\n");
+    if (asked.includes("<command-name>/executing-plans-in-sandbox</command-name>")) return;
+    throw new Error(`${what}: the skill was not called: ${JSON.stringify(asked.slice(-500))}`);
+  }
+  switch (last.kind) {
+    case "call":
+      checkResult(what, body, last, toolId(number - 1));
+      break;
+    case "say":
+      if (toolResults(body).length > 0) throw new Error(`${what}: a result nobody asked for`);
+      if (body.messages.length <= before.messages.length) throw new Error(`${what}: no question`);
+      break;
+    case "refuse":
+    case "drop":
+    case "silence":
+      if (userTexts(body).join("\n") !== userTexts(before).join("\n")) {
+        throw new Error(`${what}: not the same question again`);
+      }
+      break;
+  }
+}
+
+function checkResult(what: string, body: Body, call: CallTool, id: string): void {
+  const results = toolResults(body);
+  const [result] = results;
+  if (result === undefined || results.length > 1 || result.tool_use_id !== id) {
+    const ids = results.map(({ tool_use_id }) => tool_use_id).join(", ");
+    throw new Error(`${what}: not the one result of ${id}: ${ids === "" ? "none" : ids}`);
+  }
+  const text = resultText(result);
+  const failed = result.is_error === true;
+  if (failed !== (call.fails === true)) {
+    throw new Error(`${what}: the tool ${failed ? "failed" : "did not fail"}: ${text}`);
+  }
+  if (call.result !== undefined && !text.includes(call.result)) {
+    throw new Error(`${what}: the result lacks ${JSON.stringify(call.result)}: ${text}`);
+  }
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from "node:http";
+
+import * as v from "valibot";
+
+const textSchema = v.looseObject({ type: v.literal("text"), text: v.string() });
+
+const resultSchema = v.looseObject({
+  type: v.literal("tool_result"),
+  tool_use_id: v.string(),
+  content: v.optional(v.union([v.string(), v.array(v.looseObject({ type: v.string() }))])),
+  is_error: v.optional(v.boolean()),
+});
+
+const messageSchema = v.looseObject({
+  role: v.picklist(["user", "assistant", "system"]),
+  content: v.union([
+    v.string(),
+    v.array(v.union([textSchema, resultSchema, v.looseObject({ type: v.string() })])),
+  ]),
+});
+
+const bodySchema = v.looseObject({
+  model: v.string(),
+  max_tokens: v.number(),
+  stream: v.optional(v.boolean()),
+  messages: v.pipe(v.array(messageSchema), v.minLength(1)),
+  tools: v.optional(v.array(v.looseObject({ name: v.string() }))),
+  output_config: v.optional(v.looseObject({ format: v.optional(v.unknown()) })),
+});
+
+export type Body = v.InferOutput<typeof bodySchema>;
+export type ToolResult = v.InferOutput<typeof resultSchema>;
+
+/** A request that an agent may make. */
+export type Request =
+  /** Is there anybody? */
+  | { readonly kind: "hello" }
+  | { readonly kind: "count" }
+  /** Beside the conversation: a title for it. */
+  | { readonly kind: "title"; readonly body: Body }
+  /** A step of the conversation. */
+  | { readonly kind: "turn"; readonly body: Body };
+
+/**
+ * Read a request.
+ *
+ * @param key what `x-api-key` must be
+ * @throws {Error} no agent should ask that
+ */
+export async function readRequest(incoming: IncomingMessage, key: string): Promise<Request> {
+  const { method = "", url = "", headers } = incoming;
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const { pathname } = new URL(url, "http://model.invalid");
+  if (method === "HEAD" && ["/", "/api/hello"].includes(pathname)) return { kind: "hello" };
+  const known = ["/v1/messages", "/v1/messages/count_tokens"].includes(pathname);
+  if (method !== "POST" || !known) throw new Error(`unexpected request: ${method} ${url}`);
+  checkHeaders(headers, key);
+  const json: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  if (pathname.endsWith("/count_tokens")) return { kind: "count" };
+  const body = v.parse(bodySchema, json);
+  if (body.stream !== true) throw new Error("a message was asked for without a stream");
+  if (body.output_config?.format !== undefined) return { kind: "title", body };
+  const tools = (body.tools ?? []).map(({ name }) => name);
+  for (const needed of ["Bash", "Write"]) {
+    if (!tools.includes(needed)) throw new Error(`a turn without the tool ${needed}`);
+  }
+  return { kind: "turn", body };
+}
+
+function checkHeaders(headers: IncomingMessage["headers"], key: string): void {
+  const sent = headers["x-api-key"];
+  if (sent === undefined) throw new Error("header x-api-key is missing");
+  if (sent !== key) throw new Error("header x-api-key is not the key");
+  if (headers.authorization !== undefined) throw new Error("unexpected header authorization");
+  if (headers["anthropic-version"] !== "2023-06-01") throw new Error("anthropic-version is wrong");
+  if (headers["content-type"] !== "application/json") throw new Error("content-type is not JSON");
+}
+
+/** Texts of the last message that a user wrote, in order. */
+export function userTexts({ messages }: Body): readonly string[] {
+  const content = messages.findLast(({ role }) => role === "user")?.content ?? [];
+  if (typeof content === "string") return [content];
+  return content.flatMap((part) => (v.is(textSchema, part) ? [part.text] : []));
+}
+
+/** Results of tools in the last message that a user wrote. */
+export function toolResults({ messages }: Body): readonly ToolResult[] {
+  const content = messages.findLast(({ role }) => role === "user")?.content ?? [];
+  if (typeof content === "string") return [];
+  return content.flatMap((part) => (v.is(resultSchema, part) ? [part] : []));
+}
+
+/** Text of a result. */
+export function resultText({ content = "" }: ToolResult): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => (v.is(textSchema, part) ? part.text : "")).join("");
+}

@@ -1,0 +1,115 @@
+import type { ServerResponse } from "node:http";
+
+import { USAGE, type CallTool, type Say, type Usage } from "./answers.js";
+
+/** Bytes of a text in one event. */
+const PIECE = 16_384;
+
+interface Block {
+  readonly start: object;
+  readonly deltas: readonly object[];
+  readonly stop: "end_turn" | "tool_use";
+  readonly usage: Usage;
+}
+
+/** Id of the tool call that answers request `number`. */
+export function toolId(number: number): string {
+  return `toolu_${String(number).padStart(4, "0")}`;
+}
+
+/** Stream an answer as server-sent events, whole. */
+export function sendAnswer(
+  response: ServerResponse,
+  answer: Say | CallTool,
+  number: number,
+  model: string,
+): void {
+  const block = answer.kind === "say" ? textBlock(answer) : toolBlock(answer, number);
+  begin(response, block, number, model);
+  for (const delta of block.deltas) event(response, "content_block_delta", { index: 0, delta });
+  event(response, "content_block_stop", { index: 0 });
+  event(response, "message_delta", {
+    delta: { stop_reason: block.stop, stop_sequence: null },
+    usage: { output_tokens: block.usage.output },
+  });
+  event(response, "message_stop", {});
+  response.end();
+}
+
+/** Begin a text and break the connection off. */
+export function sendBroken(
+  response: ServerResponse,
+  text: string,
+  number: number,
+  model: string,
+): void {
+  const block = textBlock({ kind: "say", text });
+  begin(response, block, number, model);
+  const [delta] = block.deltas;
+  const told = `event: content_block_delta\ndata: ${JSON.stringify({ type: "content_block_delta", index: 0, delta })}\n\n`;
+  response.write(told, () => response.destroy());
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(value));
+}
+
+export function sendError(
+  response: ServerResponse,
+  status: number,
+  error: { readonly type: string; readonly message: string },
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  sendJson(response, status, { type: "error", error }, headers);
+}
+
+function textBlock({ text, usage }: Say): Block {
+  const pieces = text.match(new RegExp(`[^]{1,${String(PIECE)}}`, "g")) ?? [];
+  return {
+    start: { type: "text", text: "" },
+    deltas: pieces.map((piece) => ({ type: "text_delta", text: piece })),
+    stop: "end_turn",
+    usage: usage ?? USAGE,
+  };
+}
+
+function toolBlock({ name, input, usage }: CallTool, number: number): Block {
+  return {
+    start: { type: "tool_use", id: toolId(number), name, input: {} },
+    deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(input) }],
+    stop: "tool_use",
+    usage: usage ?? USAGE,
+  };
+}
+
+function begin(response: ServerResponse, block: Block, number: number, model: string): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  event(response, "message_start", {
+    message: {
+      id: `msg_${String(number).padStart(4, "0")}`,
+      type: "message",
+      role: "assistant",
+      model,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: {
+        input_tokens: block.usage.input,
+        output_tokens: 1,
+        cache_creation_input_tokens: 0,
+        cache_read_input_tokens: 0,
+      },
+    },
+  });
+  event(response, "content_block_start", { index: 0, content_block: block.start });
+}
+
+function event(response: ServerResponse, type: string, data: object): void {
+  response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+}
