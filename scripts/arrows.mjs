@@ -9,7 +9,7 @@ export const arrows = {
   exec: [],
   tmux: ["exec"],
   git: ["exec"],
-  backend: ["exec", "tmux"],
+  backend: ["exec"],
   local: ["backend", "exec"],
   sandbox: ["backend", "git", "exec"],
   workspace: ["git", "tmux", "exec"],

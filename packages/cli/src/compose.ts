@@ -7,8 +7,8 @@ import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
 import { readConfig, repositoryConfigFile, userConfigFile } from "./config/files.js";
 import type { Config } from "./config/schema.js";
 import { settingsOf, textSetting, type Settings } from "./config/settings.js";
-import type { Globals } from "./context.js";
 import { CliError } from "./errors.js";
+import type { Globals } from "./globals.js";
 import type { Talk } from "./output/talk.js";
 
 export interface PartsOptions {

@@ -1,20 +1,9 @@
 import type { Parts } from "./compose.js";
 import type { ExitCode } from "./exit-codes.js";
+import type { Globals } from "./globals.js";
 import type { Streams } from "./output/streams.js";
 import type { Paint, Talk } from "./output/talk.js";
 import type { Signals } from "./signals.js";
-
-/** Flags that every command takes. */
-export interface Globals {
-  readonly json: boolean;
-  /** Ids only on stdout, no notes on stderr. */
-  readonly quiet: boolean;
-  /** Each external command with its time, on stderr. */
-  readonly verbose: boolean;
-  readonly color: boolean;
-  /** Absolute folder whose repository is meant. */
-  readonly repo: string;
-}
 
 /** What a command has to work with. */
 export interface Context {

@@ -4,16 +4,13 @@ import { CommanderError } from "commander";
 
 import { exitCodeOf } from "./error-exits.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import type { ToldError } from "./output/talk.js";
 import { findingText } from "./print/findings.js";
 
 /** An error as it is shown: to people as two lines, with `--json` as an object. */
-export interface ErrorReport {
+export interface ErrorReport extends ToldError {
   readonly code: string;
-  readonly message: string;
-  readonly hint: string | undefined;
   readonly exitCode: ExitCode;
-  /** For people, one line each: what exactly was refused. */
-  readonly details: readonly string[];
   /** Only where nobody expected the error. */
   readonly stack?: string | undefined;
 }

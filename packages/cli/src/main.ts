@@ -1,9 +1,10 @@
 import { CommanderError } from "commander";
 
 import { Parts } from "./compose.js";
-import type { CommandResult, Context, Globals } from "./context.js";
+import type { CommandResult, Context } from "./context.js";
 import { reportOf } from "./error-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import type { Globals } from "./globals.js";
 import { printError, printResult } from "./output/print.js";
 import { flushed, processStreams } from "./output/streams.js";
 import { Talk } from "./output/talk.js";

@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from "commander";
 import { describe, expect, it } from "vitest";
 
-import type { Globals } from "./context.js";
+import type { Globals } from "./globals.js";
 import { reportOf } from "./error-report.js";
 import { createProgram } from "./program.js";
 

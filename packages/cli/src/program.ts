@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 
 import { Command } from "commander";
 
-import type { CommandResult, Context, Globals } from "./context.js";
+import type { CommandResult, Context } from "./context.js";
 import { declareBox } from "./declare/box.js";
 import { example } from "./declare/flags.js";
 import { declareTop } from "./declare/top.js";
+import type { Globals } from "./globals.js";
 
 /** Runs one command's work with the flags that every command takes. */
 export type RunWith = (

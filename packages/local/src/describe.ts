@@ -22,7 +22,7 @@ export async function describePlace(
 }
 
 /** What the probe printed; kilobytes. */
-export function parseDescription(stdout: string): BackendDescription {
+function parseDescription(stdout: string): BackendDescription {
   const facts = new Map(
     stdout.split("\n").map((line): [string, string] => {
       const [name = "", value = ""] = line.split("\t");

@@ -31,9 +31,6 @@ export interface SeatbeltOptions {
 /** People's files, other disks, and everyone's temporary files. */
 const PRIVATE = ["/Users", "/Volumes", "/private/var/root", "/private/var/folders", "/private/tmp"];
 
-/** The folder in a guest's home that stands for `/tmp`. */
-export const SEATBELT_TMP = "tmp";
-
 /** The settings of `@anthropic-ai/sandbox-runtime` for this guest. */
 export function seatbeltConfig(options: SeatbeltOptions) {
   return {

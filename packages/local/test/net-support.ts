@@ -62,7 +62,7 @@ export function connectThrough(socketPath: string, authority: string): Promise<T
 }
 
 /** Everything that a socket gives until its end. */
-export async function all(socket: Socket): Promise<string> {
+async function all(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   if (!socket.closed) await once(socket, "close");

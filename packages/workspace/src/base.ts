@@ -8,7 +8,7 @@ import {
 } from "@cco/git";
 
 /** Fully spelled refs that hold what is safe: a branch all of whose commits one of them has is merged. */
-export async function mergeBases(
+async function mergeBases(
   repo: Repo,
   branch: Branch,
   worktrees: readonly Worktree[],

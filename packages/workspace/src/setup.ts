@@ -12,7 +12,7 @@ import { withoutGit } from "./server.js";
 import type { SetupScript } from "./types.js";
 
 /** The first of these that is executable is a branch's set-up script. */
-export const SETUP_SCRIPTS = [
+const SETUP_SCRIPTS = [
   "scripts/init",
   "scripts/init.sh",
   "scripts/setup",

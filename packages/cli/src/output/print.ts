@@ -1,5 +1,6 @@
-import type { CommandResult, Globals } from "../context.js";
+import type { CommandResult } from "../context.js";
 import type { ErrorReport } from "../error-report.js";
+import type { Globals } from "../globals.js";
 import type { Streams } from "./streams.js";
 import { paintFor, Talk } from "./talk.js";
 

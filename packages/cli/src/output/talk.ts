@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
 
-import type { ErrorReport } from "../error-report.js";
 import { safeLine } from "./safe-text.js";
 import type { Streams } from "./streams.js";
 
@@ -18,6 +17,14 @@ export function paintFor(stream: { readonly isTTY?: boolean }, color: boolean): 
 export interface TalkOptions {
   readonly quiet: boolean;
   readonly color: boolean;
+}
+
+/** An error as people read it. */
+export interface ToldError {
+  readonly message: string;
+  readonly hint: string | undefined;
+  /** One line each: what exactly was refused. */
+  readonly details: readonly string[];
 }
 
 /** What goes to stderr: notes, progress on a terminal, errors. */
@@ -48,7 +55,7 @@ export class Talk {
   }
 
   /** `cco: <what>`, what exactly, and the next step. */
-  error(report: Pick<ErrorReport, "message" | "hint" | "details">): void {
+  error(report: ToldError): void {
     this.#line(`${this.#paint("red", "cco:")} ${safeLine(report.message)}`);
     for (const detail of report.details) this.#line(`  ${safeLine(detail)}`);
     if (report.hint !== undefined) this.#line(`  → ${safeLine(report.hint)}`);

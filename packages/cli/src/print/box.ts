@@ -23,7 +23,7 @@ export function boxText(report: BoxReport): string {
 }
 
 /** `1.5 GB`, in powers of 1000. */
-export function bytes(count: number): string {
+function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;

@@ -65,7 +65,7 @@ export function loopbackForwards(allow: readonly string[]): readonly string[] {
   return allow.filter((text) => isLoopbackEntry(parseAllowEntry(text)));
 }
 
-export function isLoopbackEntry(entry: AllowEntry): boolean {
+function isLoopbackEntry(entry: AllowEntry): boolean {
   if (entry.kind === "localhost") return true;
   return entry.kind === "address" && ipaddr.parse(entry.address).range() === "loopback";
 }

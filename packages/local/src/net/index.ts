@@ -6,10 +6,8 @@ import type { GuestNetwork } from "@cco/backend";
 
 import { loopbackForwards } from "./allow.js";
 
-export { AllowEntryError, loopbackForwards, parseAllowEntry, type AllowEntry } from "./allow.js";
-
 /** Port of the proxy on the guest's own loopback. */
-export const PROXY_PORT = 3128;
+const PROXY_PORT = 3128;
 
 /** Name of the bundled helper; it lies in the package's `dist` and beside the CLI's bundle. */
 export const NET_HELPER = "cco-net.mjs";

@@ -50,7 +50,7 @@ describe("parseHeader", () => {
     [["# v2 git bundle", `${A.slice(1)} HEAD`]],
     [["# v2 git bundle", `${A} HEAD`, `${A} HEAD`]],
     [["# v2 git bundle", `${A} refs/notes/x`]],
-    [["# v2 git bundle", `${A}`]],
+    [["# v2 git bundle", A]],
     [["# v2 git bundle", "", `${A} HEAD`]],
     [["# v2 git bundle", ...Array.from({ length: 10_001 }, () => `-${A}`), `${A} HEAD`]],
   ])("refuses %j", (lines) => {

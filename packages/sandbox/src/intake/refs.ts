@@ -7,7 +7,7 @@ import type { IntakeHead } from "./types.js";
 /** Where a session's checked work lies. */
 export const sessionRef = (id: string): string => `refs/cco/sessions/${id}`;
 export const salvageRef = (id: string): string => `refs/cco/salvage/${id}`;
-export const headsPrefix = (id: string): string => `refs/cco/heads/${id}`;
+const headsPrefix = (id: string): string => `refs/cco/heads/${id}`;
 
 /** The session's refs as they are now. */
 export async function sessionRefs(git: Git, id: string): Promise<Ref[]> {
