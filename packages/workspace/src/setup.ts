@@ -12,12 +12,7 @@ import { withoutGit } from "./server.js";
 import type { SetupScript } from "./types.js";
 
 /** The first of these that is executable is a branch's set-up script. */
-const SETUP_SCRIPTS = [
-  "scripts/init",
-  "scripts/init.sh",
-  "scripts/setup",
-  "scripts/setup.sh",
-];
+const SETUP_SCRIPTS = ["scripts/init", "scripts/init.sh", "scripts/setup", "scripts/setup.sh"];
 
 /**
  * The set-up script of a worktree, if it has one. It may be a link, but only to a file
