@@ -17,14 +17,16 @@ export interface RemoteLink {
 
 /**
  * `$0` token, folder or nothing, `NAME=value` or `NAME` to unset …, `--`, argv. Reports on stderr
- * how argv ended: its exit code, `folder` or `missing` where it was not run.
+ * how argv ended: its exit code, `folder` or `missing` where it was not run. The shell's own words
+ * (`Killed`) are no part of the program's stderr.
  */
 const RUN = `cco_d=$1; shift
 while [ "$1" != -- ]; do case $1 in *=*) export "$1" ;; *) unset "$1" ;; esac; shift; done; shift
-cco_r() { echo "$0 $1" >&2; exit "$2"; }
-[ -z "$cco_d" ] || cd -- "$cco_d" 2>/dev/null || cco_r folder 127
-command -v "$1" >/dev/null 2>&1 || cco_r missing 127
-(exec "$@"); cco_c=$?
+exec 3>&2 2>/dev/null
+cco_r() { echo "$0 $1" >&3; exit "$2"; }
+[ -z "$cco_d" ] || cd -- "$cco_d" || cco_r folder 127
+command -v "$1" >/dev/null || cco_r missing 127
+(exec "$@" 2>&3 3>&-); cco_c=$?
 cco_r "$cco_c" "$cco_c"`;
 
 /**

@@ -40,7 +40,7 @@ describe("runReported", () => {
 
   it("a signal is 128 and its number", async () => {
     const result = await runReported(new Here(), ["sh", "-c", "kill -KILL $$"]);
-    expect(result.exitCode).toBe(137);
+    expect(result).toMatchObject({ exitCode: 137, stderr: "" });
   });
 
   it("words, variables and folder arrive as they are", async () => {
