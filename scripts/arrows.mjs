@@ -11,7 +11,8 @@ export const arrows = {
   git: ["exec"],
   backend: ["exec"],
   local: ["backend", "exec"],
+  lima: ["backend", "exec"],
   sandbox: ["backend", "git", "exec"],
   workspace: ["git", "tmux", "exec"],
-  cli: ["backend", "exec", "git", "local", "sandbox", "tmux", "workspace"],
+  cli: ["backend", "exec", "git", "lima", "local", "sandbox", "tmux", "workspace"],
 };

@@ -15,6 +15,7 @@ export type {
   GuestState,
   NetworkPolicy,
   SandboxBackend,
+  SetUpReport,
   Terminal,
 } from "./port.js";
 export { insideScript, launchScript } from "./terminal/assets.js";

@@ -50,6 +50,19 @@ export interface BackendCreateOptions {
   readonly signal?: AbortSignal;
   /** One line of progress. */
   readonly onProgress?: (line: string) => void;
+  /** Absolute path of a file to make the box from, for backends that have a `template`. */
+  readonly template?: string;
+}
+
+/** What {@link SandboxBackend.setUp} did. */
+export interface SetUpReport {
+  /** Version of the set-up before, `null` where there was none, and now. */
+  readonly before: string | null;
+  readonly version: string;
+  /** A line for each change; none where all was there. */
+  readonly changed: readonly string[];
+  /** Programs that could not be had. */
+  readonly missing: readonly string[];
 }
 
 /** A file to put into a box or a guest. */
@@ -189,6 +202,8 @@ export interface BackendDescription {
   readonly version: string | null;
   readonly disk: { readonly usedBytes: number; readonly freeBytes: number } | null;
   readonly memory: { readonly usedBytes: number; readonly totalBytes: number } | null;
+  /** Milliseconds that the clock of the box's machine is ahead of the host's, where it has its own. */
+  readonly clockDifferenceMs?: number | null;
 }
 
 export interface SandboxBackend {
@@ -206,6 +221,15 @@ export interface SandboxBackend {
   stop(): Promise<void>;
   destroy(): Promise<void>;
   provision(files: readonly GuestFile[]): Promise<void>;
+  /**
+   * Bring the box's own machine up to what this version needs. Safe to repeat, and without a
+   * network where nothing is missing. Left out where the box has no machine of its own.
+   */
+  setUp?(options?: BackendCreateOptions): Promise<SetUpReport>;
+  /** What `create` makes the box from, as text. Left out where it is made from nothing. */
+  template?(): Promise<string>;
+  /** The argv, for the host, of a shell in the box's own machine, outside every guest. */
+  shellArgv?(): readonly string[];
   /**
    * The guest with this id, made if it is not there. Safe to repeat.
    *
