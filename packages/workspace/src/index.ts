@@ -1,3 +1,4 @@
+export { DESKTOP_METHODS, type DesktopMethod } from "./desktop.js";
 export {
   RemoveRefusedError,
   WorkspaceError,

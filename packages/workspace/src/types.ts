@@ -1,3 +1,5 @@
+import type { DesktopMethod } from "./desktop.js";
+
 /** A branch, its worktree and its tmux window. */
 export interface Workspace {
   /** Real path of the repository's main worktree. */
@@ -143,11 +145,24 @@ export interface AttachPlan {
   readonly argv: readonly string[];
 }
 
+export interface NotifyOptions {
+  /** For the desktop too. */
+  readonly message?: {
+    readonly text: string;
+    /** Default `auto`. */
+    readonly method?: DesktopMethod;
+  };
+}
+
 /** What `cco notify` did: never an error. */
 export interface NotifyResult {
   readonly outcome: "marked" | "already-marked" | "active" | "no-window" | "failed";
   /** Why it failed. */
   readonly detail: string | null;
+  /** `null`: no message was to be shown. */
+  readonly desktop: "shown" | "failed" | null;
+  /** Why the message was not shown. */
+  readonly desktopDetail: string | null;
 }
 
 /** What closing a session's pane did: never an error. */

@@ -7,7 +7,9 @@ import { attachTarget, attachWorkspace, openRepositories } from "./attach.js";
 import { findWorkspace } from "./find.js";
 import { listWorkspaces } from "./list.js";
 import { mergedBranches } from "./merged.js";
-import { notifyWindow } from "./notify.js";
+import { ringingArgv } from "./bell.js";
+import { showOnDesktop } from "./desktop.js";
+import { markWindow, wordsOf } from "./notify.js";
 import { workspacePaths, type Environment } from "./paths.js";
 import { removeWorkspaces } from "./remove.js";
 import { SESSION_OPTION, ccoTmux } from "./server.js";
@@ -17,6 +19,7 @@ import type {
   AddResult,
   AttachPlan,
   ClosePaneResult,
+  NotifyOptions,
   NotifyResult,
   RemoveOptions,
   RemoveResult,
@@ -44,8 +47,10 @@ export interface OpenPaneOptions {
   /** Window id, from {@link Workspaces.find}. */
   readonly window: string;
   readonly sessionId: string;
-  /** What the pane runs. At most about 16,000 bytes. */
+  /** What the pane runs. At most about 15,000 bytes. */
   readonly argv: readonly string[];
+  /** A program to run, unseen, when `argv` has ended. */
+  readonly then?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -95,17 +100,18 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
 
   /**
    * Split a workspace's window, start `argv` in the new pane and mark it as the
-   * session's, in one tmux call.
+   * session's, in one tmux call. When `argv` has ended the window gets a bell, as by
+   * {@link notify}.
    *
    * @returns the pane's id.
    * @throws {TmuxError} `NO_SPACE`, `NOT_FOUND`
    */
   openPane(options: OpenPaneOptions): Promise<string> {
-    const { window, sessionId, argv, signal } = options;
+    const { window, sessionId, argv, then, signal } = options;
     signal?.throwIfAborted();
     return this.#shared.tmux.splitAndRun({
       window,
-      argv,
+      argv: ringingArgv(argv, then),
       title: sessionId,
       paneOptions: { [SESSION_OPTION]: sessionId },
     });
@@ -174,13 +180,25 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
 
   /**
    * Put a bell on the window of the worktree that `dir` is in, unless it is the active
-   * one. Visiting the window takes it off. Never throws; takes at most 2 s.
+   * one, and show a message on the desktop if one is given. Visiting the window takes the
+   * bell off. Never throws; takes at most 2 s.
    */
-  notify(dir: string): Promise<NotifyResult> {
-    const { runner, tmux, env = process.env } = this.#options;
-    return notifyWindow(
-      tmux ?? ccoTmux(runner, env, { answerWithinMs: NOTIFY_WITHIN_MS / 2 }),
-      dir,
-    );
+  async notify(dir: string, options: NotifyOptions = {}): Promise<NotifyResult> {
+    const { runner, env = process.env } = this.#options;
+    const withinMs = NOTIFY_WITHIN_MS / 2;
+    const tmux = this.#options.tmux ?? ccoTmux(runner, env, { answerWithinMs: withinMs });
+    const show = async (): Promise<Pick<NotifyResult, "desktop" | "desktopDetail">> => {
+      if (options.message === undefined) return { desktop: null, desktopDetail: null };
+      const { text, method = "auto" } = options.message;
+      const parts = { runner, tmux, env, withinMs, platform: process.platform };
+      try {
+        await showOnDesktop(parts, { title: "cco", text, method });
+        return { desktop: "shown", desktopDetail: null };
+      } catch (error) {
+        return { desktop: "failed", desktopDetail: wordsOf(error) };
+      }
+    };
+    const [marked, shown] = await Promise.all([markWindow(tmux, dir), show()]);
+    return { ...marked, ...shown };
   }
 }

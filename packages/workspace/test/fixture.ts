@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 import { ExecaRunner } from "@cco/exec";
@@ -73,4 +73,38 @@ export class Fixture {
 /** Wait until `question` says yes; the test's own time limit ends it. */
 export async function until(question: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await question())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** A session of the branch `x`. */
+export function session(f: Fixture, state: string, pulled = false): WorkspaceSession {
+  return { sessionId: "7f3a9c21", repo: f.git.dir, branch: "x", state, pulled };
+}
+
+/** A workspace of the branch `x`. */
+export async function withWorkspace(f: Fixture = new Fixture()) {
+  const w = f.workspaces();
+  const made = await w.add(await f.repo(), "x");
+  return {
+    f,
+    w,
+    worktree: made.worktree,
+    git: new TestRepo(made.worktree, f.env),
+    repo: await f.repo(),
+  };
+}
+
+/**
+ * A terminal that runs `argv`.
+ *
+ * @param shown file that gets all that the terminal was sent.
+ * @returns its end
+ */
+export function attached(
+  f: Fixture,
+  argv: readonly string[],
+  shown = "/dev/null",
+): Promise<unknown> {
+  const command = argv.map((each) => `'${each}'`).join(" ");
+  const child = spawn("script", ["-qfc", command, shown], { env: f.env, stdio: "pipe" });
+  return new Promise((resolve) => child.once("exit", resolve));
 }

@@ -1,28 +1,11 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
 import { TestRepo } from "../../../test/support/repo.js";
-import { RemoveRefusedError, type RemoveOptions, type WorkspaceSession } from "../src/index.js";
-import { Fixture, until } from "./fixture.js";
-
-const session = (f: Fixture, state: string, pulled = false): WorkspaceSession => ({
-  ...{ sessionId: "7f3a9c21", repo: f.git.dir, branch: "x", state, pulled },
-});
-
-async function withWorkspace(f: Fixture = new Fixture()) {
-  const w = f.workspaces();
-  const made = await w.add(await f.repo(), "x");
-  return {
-    f,
-    w,
-    worktree: made.worktree,
-    git: new TestRepo(made.worktree, f.env),
-    repo: await f.repo(),
-  };
-}
+import { RemoveRefusedError, type RemoveOptions } from "../src/index.js";
+import { Fixture, session, until, withWorkspace } from "./fixture.js";
 
 describe("nothing is lost", () => {
   type Case = [string, RemoveOptions, (f: Fixture, git: TestRepo) => void, string, RegExp];
@@ -224,118 +207,5 @@ describe("where the caller stands", () => {
     rmSync(worktree, { recursive: true });
     expect(await w.remove(repo, ["x"])).toMatchObject([{ worktree, window: true }]);
     expect(f.git.git("worktree", "list").split("\n")).toHaveLength(1);
-  });
-});
-
-describe("list", () => {
-  test("branch, distance, changes, window, sessions; own worktrees and open windows only", async () => {
-    const { f, w, git, repo, worktree } = await withWorkspace();
-    f.git.git("worktree", "add", "-q", "-b", "mine", join(f.dir, "own"));
-    const origin = join(f.dir, "origin.git");
-    f.git.git("clone", "-q", "--bare", f.git.dir, origin);
-    f.git.git("remote", "add", "origin", origin);
-    f.git.git("fetch", "-q", "origin");
-    await w.add(repo, "a=b.c", { from: "main" });
-    git.commit({ a: "1" });
-    f.git.commit({ b: "1" });
-    f.git.commit({ c: "1" });
-    git.git("push", "-q", "-u", "origin", "x");
-    git.commit({ d: "1" });
-    git.write({ new: "" });
-    f.sessions = [session(f, "running"), { ...session(f, "running"), repo: "/other" }];
-    expect(await w.list(repo)).toEqual([
-      {
-        ...{ repo: f.git.dir, branch: "a=b.c", worktree: f.worktrees("api/api-a=b.c") },
-        ...{ window: "@1", ahead: 0, behind: 2, dirty: false, sessions: [] },
-      },
-      {
-        ...{ repo: f.git.dir, branch: "x", worktree },
-        ...{ window: "@0", ahead: 1, behind: 0, dirty: true, sessions: [session(f, "running")] },
-      },
-    ]);
-    rmSync(worktree, { recursive: true });
-    f.tmux("kill-server");
-    expect((await w.list(repo))[1]).toMatchObject({ branch: "x", window: null, dirty: null });
-  });
-});
-
-describe("attach", () => {
-  test("outside, from another tmux, inside", async () => {
-    const { f, w, repo } = await withWorkspace();
-    await w.add(repo, "y");
-    const plan = await w.attach(repo, "y");
-    expect(plan.how).toBe("attach");
-    expect(plan.argv.slice(-3)).toEqual(["attach-session", "-t", "=cco-api:@1"]);
-    expect((await w.attach(repo)).argv.at(-1)).toBe("=cco-api:");
-    const other = f.workspaces({ env: { ...f.env, TMUX: "/tmp/tmux-0/default,123,0" } });
-    expect(await other.attach(repo, "y")).toEqual({ ...plan, how: "nested" });
-    await expect(w.attach(repo, "nope")).rejects.toMatchObject({ code: "NO_WORKSPACE_WINDOW" });
-    expect(await w.open()).toEqual([{ repo: f.git.dir, session: "cco-api", windows: 2 }]);
-
-    const client = attached(f, plan.argv);
-    await until(() => f.tmux("list-clients", "-F", "#{window_id}") === "@1");
-    const socket = f.tmux("display-message", "-p", "#{socket_path}");
-    const inside = f.workspaces({ env: { ...f.env, TMUX: `${socket},1,0` } });
-    expect((await inside.attach(repo, "x")).how).toBe("switched");
-    expect(f.tmux("list-clients", "-F", "#{window_id}")).toBe("@0");
-    f.tmux("kill-server");
-    await client;
-    await expect(w.attach(repo)).rejects.toMatchObject({ code: "NO_WORKSPACE" });
-    expect(await w.open()).toEqual([]);
-  });
-});
-
-/** A terminal that runs `argv`. @returns its end */
-function attached(f: Fixture, argv: readonly string[]): Promise<unknown> {
-  const command = argv.map((each) => `'${each}'`).join(" ");
-  const child = spawn("script", ["-qfc", command, "/dev/null"], { env: f.env, stdio: "pipe" });
-  return new Promise((resolve) => child.once("exit", resolve));
-}
-
-describe("notify", () => {
-  test("marks the worktree's window, never the active one, and visiting clears it", async () => {
-    const { f, w, repo, worktree } = await withWorkspace();
-    const y = await w.add(repo, "y#(touch pwned)'\"".replaceAll(/[ '"]/g, ""));
-    const deep = join(y.worktree, "a/b");
-    mkdirSync(deep, { recursive: true });
-    expect((await w.notify(worktree)).outcome).toBe("active");
-    expect((await w.notify(f.git.dir)).outcome).toBe("no-window");
-    expect((await w.notify(join(f.dir, "gone"))).outcome).toBe("no-window");
-    expect(await w.notify(deep)).toEqual({ outcome: "marked", detail: null });
-    expect((await w.notify(deep)).outcome).toBe("already-marked");
-    expect(f.windows()).toEqual(["cco-api:x", `cco-api:🔔 ${y.windowName}`]);
-    // The mark changes no identity.
-    expect((await w.find(repo, y.branch)).window).toBe(y.window);
-    f.tmux("select-window", "-t", y.window);
-    await until(() => f.windows()[1] === `cco-api:${y.windowName}`);
-    expect((await w.notify(worktree)).outcome).toBe("marked");
-    f.tmux("set-hook", "-g", "session-window-changed[1]", "set -g @mine yes");
-    f.tmux("select-window", "-t", "@0");
-    await until(() => f.windows()[0] === "cco-api:x");
-    expect(f.tmux("show-options", "-gv", "@mine")).toBe("yes");
-  });
-
-  test("coming to the session clears the mark too", async () => {
-    const { f, w, repo } = await withWorkspace();
-    const y = await w.add(repo, "y");
-    await w.notify(y.worktree);
-    // The marked window becomes the active one while nobody looks.
-    f.tmux("set-hook", "-gu", "session-window-changed");
-    f.tmux("select-window", "-t", y.window);
-    expect(f.windows()[1]).toBe("cco-api:🔔 y");
-    const client = attached(f, (await w.attach(repo)).argv);
-    await until(() => f.windows()[1] === "cco-api:y");
-    f.tmux("kill-server");
-    await client;
-  });
-
-  test("no server, no tmux: said, not thrown", async () => {
-    const { ExecaRunner } = await import("@cco/exec");
-    const f = new Fixture();
-    expect((await f.workspaces().notify(f.git.dir)).outcome).toBe("no-window");
-    const runner = new ExecaRunner({ env: { PATH: f.dir } });
-    expect(await f.workspaces({ runner }).notify(f.git.dir)).toEqual({
-      ...{ outcome: "failed", detail: "tmux: command not found" },
-    });
   });
 });
