@@ -1,4 +1,5 @@
 import { Worktrees, type Repo } from "@cco/git";
+import { TmuxError } from "@cco/tmux";
 
 import { ALWAYS_CARRIED, carryFiles } from "./carry.js";
 import type { Shared } from "./shared.js";
@@ -26,7 +27,9 @@ export async function addWorkspace(
   tell(shared, branch, made);
   const prepared = await prepare(shared, repo, branch, made, options);
   const window = await withRepoLock(repo, options.signal, () =>
-    ensureWindow(shared, repo, branch, made, options, prepared.failure === null),
+    againIfServerDied(() =>
+      ensureWindow(shared, repo, branch, made, options, prepared.failure === null),
+    ),
   );
   if (prepared.failure !== null) throw prepared.failure;
   return {
@@ -161,6 +164,17 @@ async function ensureWindow(
     await tmux.setOption({ window: windowId }, AGENT_OPTION, "started");
   }
   return { workspace: { session: sessionName, window: windowId, windowName }, created: false };
+}
+
+/** A server that ends between two calls takes its sessions along: look again, once. */
+async function againIfServerDied<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const died = error instanceof TmuxError && ["NO_SERVER", "NOT_FOUND"].includes(error.code);
+    if (!died) throw error;
+    return work();
+  }
 }
 
 async function describe(shared: Shared, windowId: string): Promise<EnsuredWindow["workspace"]> {

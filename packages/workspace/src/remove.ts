@@ -26,8 +26,11 @@ export async function removeWorkspaces(
   // From the main worktree: the one the caller stands in may be what is removed.
   const main = await repo.worktree(repo.main).catch(() => repo);
   return withRepoLock(main, options.signal, async () => {
-    const targets = await resolve(shared, main, [...new Set(branches)], options);
-    await check(main, targets, await sessions(main.main), options);
+    const wanted = await resolve(shared, main, [...new Set(branches)], options);
+    const refusals = await refused(main, wanted, await sessions(main.main), options);
+    if (refusals.length > 0 && options.skipRefused !== true) throw refusal(refusals);
+    const targets = wanted.filter(({ branch }) => !refusals.some((one) => one.branch === branch));
+    for (const text of reasons(refusals)) shared.emit({ type: "note", text: `kept ${text}` });
     const results: RemoveResult[] = [];
     for (const target of targets) results.push(await remove(shared, main, target, options));
     for (const { window } of targets) if (window !== null) await close(shared, window.windowId);
@@ -59,33 +62,36 @@ async function resolve(
   });
 }
 
-async function check(
+async function refused(
   repo: Repo,
   targets: readonly Target[],
   sessions: readonly WorkspaceSession[],
   options: RemoveOptions,
-): Promise<void> {
+): Promise<Refusal[]> {
   const worktrees = await new Worktrees(repo).list();
   const refusals: Refusal[] = [];
   for (const target of targets) {
     const its = sessions.filter((one) => one.repo === repo.main && one.branch === target.branch);
     refusals.push(...(await refusalsOf(repo, target, worktrees, its, options)));
   }
-  const standing = refusals.filter((one) => !(options.force === true && one.forcible));
-  if (standing.length === 0) return;
-  const names = [...new Set(standing.map((one) => one.branch))];
-  const why = (name: string) =>
-    `${name}: ${standing
-      .filter((one) => one.branch === name)
-      .map((one) => one.detail)
-      .join("; ")}`;
-  throw new RemoveRefusedError(
-    `not removed, it would be lost: ${names.map(why).join(" | ")}`,
-    standing,
-    {
-      hint: hintFor(standing),
-    },
+  return refusals.filter((one) => !(options.force === true && one.forcible));
+}
+
+function refusal(refusals: readonly Refusal[]): RemoveRefusedError {
+  return new RemoveRefusedError(
+    `not removed, it would be lost: ${reasons(refusals).join(" | ")}`,
+    refusals,
+    { hint: hintFor(refusals) },
   );
+}
+
+/** `branch: what; what` for each branch. */
+function reasons(refusals: readonly Refusal[]): string[] {
+  const names = [...new Set(refusals.map((one) => one.branch))];
+  return names.map((name) => {
+    const details = refusals.filter((one) => one.branch === name).map((one) => one.detail);
+    return `${name}: ${details.join("; ")}`;
+  });
 }
 
 function hintFor(refusals: readonly Refusal[]): string {

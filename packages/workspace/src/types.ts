@@ -48,7 +48,8 @@ export interface SetupScript {
 
 /**
  * - `none`: the branch has no set-up script.
- * - `done`: it ran now, or had run before with this content (`already`).
+ * - `done`: it ran now.
+ * - `already`: one ran in this worktree before, and succeeded.
  * - `skipped`: it was not confirmed.
  */
 export type SetupOutcome = "none" | "done" | "already" | "skipped";
@@ -101,6 +102,8 @@ export interface RemoveOptions {
   readonly deleteBranch?: "merged" | "always";
   /** Lose what a refusal names. Default `false`. */
   readonly force?: boolean;
+  /** Leave out a branch that is refused, with a note, instead of removing none. Default `false`. */
+  readonly skipRefused?: boolean;
   /** Real path where the caller's shell stands: that folder stays, empty, if it is in the worktree. */
   readonly shellDir?: string;
   readonly signal?: AbortSignal;
@@ -169,6 +172,16 @@ export interface NotifyResult {
 export interface ClosePaneResult {
   readonly outcome: "closed" | "already-closed" | "failed";
   readonly detail: string | null;
+}
+
+/** Something of workspaces that is of no use any more, or half made. */
+export interface Leftover {
+  readonly kind: "worktree-gone" | "worktree-half-made" | "window-without-worktree";
+  /** The branch, or the path where there is none. */
+  readonly name: string;
+  readonly detail: string;
+  /** The command that mends it. */
+  readonly fix: string;
 }
 
 export type WorkspaceEvent =

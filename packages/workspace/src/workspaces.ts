@@ -5,6 +5,7 @@ import { TmuxError, type TmuxClient } from "@cco/tmux";
 import { addWorkspace } from "./add.js";
 import { attachTarget, attachWorkspace, openRepositories } from "./attach.js";
 import { findWorkspace } from "./find.js";
+import { findLeftovers } from "./leftovers.js";
 import { listWorkspaces } from "./list.js";
 import { mergedBranches } from "./merged.js";
 import { ringingArgv } from "./bell.js";
@@ -19,6 +20,7 @@ import type {
   AddResult,
   AttachPlan,
   ClosePaneResult,
+  Leftover,
   NotifyOptions,
   NotifyResult,
   RemoveOptions,
@@ -136,7 +138,8 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
    * Remove workspaces: worktree, window and, if asked, branch. All are checked before
    * the first is touched.
    *
-   * @throws {RemoveRefusedError} something would be lost; nothing was removed.
+   * @throws {RemoveRefusedError} something would be lost, and `skipRefused` is not set;
+   *   nothing was removed.
    * @throws {WorkspaceError} `NO_WORKSPACE_WINDOW`: a branch has no worktree, no window,
    *   and is not to be deleted.
    */
@@ -148,9 +151,17 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
     return removeWorkspaces(this.#shared, repo, branches, this.#sessions, options);
   }
 
-  /** Branches with a worktree of cco's whose commits are all in the main worktree's branch or its upstream, for `rm --merged`. */
+  /**
+   * Branches with a worktree of cco's whose commits are all in the main worktree's branch
+   * or its upstream, for `rm --merged`. One that was only made is not among them.
+   */
   merged(repo: Repo): Promise<readonly string[]> {
     return mergedBranches(this.#shared, repo);
+  }
+
+  /** What is left of workspaces that are gone, or were never whole, and how to mend it. Changes nothing. */
+  leftovers(repo: Repo): Promise<readonly Leftover[]> {
+    return findLeftovers(this.#shared, repo);
   }
 
   /** The repository's workspaces, in the order of their branches' names. */

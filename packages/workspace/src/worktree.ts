@@ -24,7 +24,7 @@ export interface MadeWorktree {
 }
 
 /** git's mark on a worktree that is being made, and on one whose making was killed. */
-const INITIALIZING = "initializing";
+export const INITIALIZING = "initializing";
 
 /**
  * The worktree of a branch, made where it is missing, with the branch if need be. The

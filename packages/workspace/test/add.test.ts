@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-import { ExecaRunner } from "@cco/exec";
+import { ExecaRunner, type CommandRunner } from "@cco/exec";
 import { Repo } from "@cco/git";
 import { describe, expect, test } from "vitest";
 
@@ -251,6 +251,66 @@ describe("where a branch comes from", () => {
     const made = await f.workspaces().add(await f.repo(), "main", { here: true });
     expect(made).toMatchObject({ worktree: f.git.dir, created: { ...NOTHING, window: true } });
     expect((await f.workspaces().find(await f.repo(), "main")).window).toBe(made.window);
+  });
+});
+
+describe("from any folder of any worktree", () => {
+  test.each<[string, (f: Fixture) => string]>([
+    ["a folder of the main worktree", (f) => f.git.path("deep/er")],
+    ["a folder of a workspace", (f) => f.worktrees("api/api-first/deep/er")],
+    ["a worktree of the person's own", (f) => join(f.dir, "own worktree")],
+    ["a link to a folder", (f) => join(f.dir, "link")],
+  ])("%s", async (_where, folder) => {
+    const f = new Fixture({ files: { "deep/er/file": "1" } });
+    f.git.git("worktree", "add", "-q", "-b", "own", join(f.dir, "own worktree"));
+    symlinkSync(f.git.path("deep"), join(f.dir, "link"));
+    await f.workspaces().add(await f.repo(), "first");
+    const made = await f.workspaces().add(await f.repo(folder(f)), "x");
+    expect(made).toMatchObject({
+      ...{ repo: f.git.dir, worktree: f.worktrees("api/api-x"), session: "cco-api" },
+      created: CREATED,
+    });
+    expect((await f.workspaces().find(await f.repo(folder(f)), "x")).window).toBe(made.window);
+  });
+});
+
+describe("the tmux server ends in between", () => {
+  test.each(["a new window is made", "what is there is told"])("before %s", async (when) => {
+    const f = new Fixture();
+    const w = f.workspaces();
+    await w.add(await f.repo(), "before");
+    let killed = false;
+    const dying: CommandRunner = {
+      hostArgv: (argv) => f.runner.hostArgv(argv),
+      run: (argv, options) => {
+        if (!killed && argv.includes("list-windows")) {
+          // It still answers what it has, then it is gone.
+          killed = true;
+          return f.runner.run(argv, options).finally(() => f.tmux("kill-server"));
+        }
+        return f.runner.run(argv, options);
+      },
+    };
+    const branch = when === "a new window is made" ? "x" : "before";
+    const made = await f.workspaces({ runner: dying }).add(await f.repo(), branch);
+    expect(killed).toBe(true);
+    if (branch === "x") {
+      expect(made.created).toEqual(CREATED);
+      expect(f.windows()).toEqual(["cco-api:x"]);
+    }
+    expect((await w.add(await f.repo(), branch)).worktree).toBe(made.worktree);
+    expect(f.windows()).toEqual([`cco-api:${branch}`]);
+  });
+
+  test("during set-up", async () => {
+    const f = new Fixture({ files: { "scripts/setup.sh": "tmux -L cco kill-server\n" } });
+    chmodSync(f.git.path("scripts/setup.sh"), 0o755);
+    f.git.commit({}, "executable");
+    const w = f.workspaces();
+    await w.add(await f.repo(), "before");
+    const made = await w.add(await f.repo(), "x", { confirmSetup: () => true });
+    expect(made.setup).toBe("done");
+    expect(f.windows()).toEqual(["cco-api:x"]);
   });
 });
 

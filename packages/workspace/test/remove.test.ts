@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
@@ -98,6 +98,17 @@ describe("nothing is lost", () => {
       code: "NO_WORKSPACE_WINDOW",
     });
     expect(f.windows()).toHaveLength(2);
+  });
+
+  test("in bulk, what is refused is kept and named", async () => {
+    const { f, w, git, worktree, repo } = await withWorkspace();
+    await w.add(repo, "y");
+    git.write({ new: "" });
+    const removed = await w.remove(repo, ["x", "y"], { skipRefused: true });
+    expect(removed.map(({ branch }) => branch)).toEqual(["y"]);
+    expect(f.events).toContainEqual({ type: "note", text: "kept x: 1 untracked file: new" });
+    expect(existsSync(worktree)).toBe(true);
+    expect(f.windows()).toEqual(["cco-api:x"]);
   });
 
   test("ended and pulled, lost or other sessions do not hinder", async () => {
