@@ -12,13 +12,17 @@ export type {
   GuestFile,
   GuestNetwork,
   GuestOptions,
+  GuestRelay,
   GuestState,
   NetworkPolicy,
   SandboxBackend,
   SetUpReport,
   Terminal,
+  TurnRules,
+  Waiting,
 } from "./port.js";
 export { insideScript, launchScript } from "./terminal/assets.js";
 export { parseStates } from "./terminal/state.js";
+export { turnScript } from "./terminal/turn-script.js";
 export { TmuxTerminal, type TmuxTerminalOptions } from "./terminal/tmux-terminal.js";
 export { getFile, putFile } from "./transfer.js";

@@ -31,6 +31,8 @@ export interface BackendPromises {
   readonly terminalOutside: boolean;
   /** A running session goes on after the host restarts. */
   readonly survivesHostRestart: boolean;
+  /** A guest's API key can stay outside of it (`GuestOptions.relay`). Default `false`. */
+  readonly relaysKeys?: boolean;
 }
 
 export type BackendStatus = "missing" | "stopped" | "running" | "broken";
@@ -90,6 +92,34 @@ export interface GuestOptions {
    * end, without a terminal or a network, for at most ten minutes.
    */
   readonly afterEnd?: readonly string[];
+  /** What the supervisor does about a usage limit; a backend puts `turnScript` of it into `box.sh`. */
+  readonly turns?: TurnRules;
+  /** Only for a backend that promises `relaysKeys`. */
+  readonly relay?: GuestRelay;
+}
+
+/** How an agent that met a usage limit goes on by itself. */
+export interface TurnRules {
+  /** Typed into an agent that still runs. */
+  readonly text?: string;
+  /** Started in place of one that exited with a code other than 0. */
+  readonly again?: readonly string[];
+  /** Names of variables, secret, of whoever launches it: its terminal's server gets none of them. */
+  readonly withoutEnv?: readonly string[];
+  /** Extended regular expressions (grep -E) of a usage limit in the output of one that exited. */
+  readonly limitPatterns?: readonly string[];
+}
+
+/**
+ * An API whose key stays outside the guest: what the guest sends to `port` of its own loopback goes to
+ * `target` and nowhere else, with `headers` in it.
+ */
+export interface GuestRelay {
+  readonly port: number;
+  /** `https://api.example.com`, with a path where the API has one. */
+  readonly target: string;
+  /** Secret. Kept in no record, argument, variable or log. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface GuestExecOptions {
@@ -129,11 +159,24 @@ export interface End {
   readonly endedAt: Date | null;
 }
 
+/**
+ * What a running agent waits for, as a program in its guest claims: a `person`'s answer, the end of a
+ * `usage-limit`, or (`finished`) nothing, its turn being over.
+ */
+export type Waiting = "person" | "usage-limit" | "finished";
+
 /** What is known of a session's agent without waiting. */
 export type GuestState =
   | { readonly kind: "absent" }
   | { readonly kind: "idle" }
-  | { readonly kind: "running"; readonly startedAt: Date | null }
+  | {
+      readonly kind: "running";
+      readonly startedAt: Date | null;
+      /** Absent: it works. */
+      readonly waiting?: Waiting;
+      /** When a usage limit ends, where that is known. */
+      readonly resumesAt?: Date | null;
+    }
   | { readonly kind: "ended"; readonly startedAt: Date | null; readonly end: End };
 
 /** The agent's terminal. It outlives every viewer. */
@@ -158,6 +201,14 @@ export interface Terminal {
    * @throws {BackendError} `START_FAILED` after `timeoutMs` (default 10,000).
    */
   started(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<void>;
+  /**
+   * Resolves once the agent's turn is over (`waiting: "finished"`) or the agent has ended or was not
+   * started; at once if so. Aborting rejects; the agent goes on.
+   *
+   * Programs in the guest tell it: a line `working`, `finished`, `person` or `usage-limit <words>` to
+   * the fifo that `$CCO_TURN` names. What the guest holds was kept (`afterEnd`) before `finished` is told.
+   */
+  settled(options?: { signal?: AbortSignal }): Promise<GuestState>;
   /** The argv, for the host, that shows the terminal; after the end, its last screen. */
   viewArgv(): readonly string[];
   /** Put `text` to the agent as one bracketed paste, then Enter. @throws {BackendError} `NOT_RUNNING` */

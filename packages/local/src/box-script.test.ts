@@ -12,10 +12,11 @@ it("keeps every word of the agent's sandbox and takes the agent's as they come",
 });
 
 it("has the other steps where there are any", () => {
-  const helper = { argv: ["node", "h"], netDir: "/d d/net" };
+  const helper = { argv: ["node", "h"], agentArgv: ["node", "h", "k"], netDir: "/d d/net" };
   const script = boxScript({ agent: ["b"], inside: "x", after: ["collect", "it's"], helper });
   expect(script).toContain(`box_after() {\n  exec collect 'it'"'"'s'\n}`);
-  expect(script).toContain(`cd '/d d/net'/"$1" &&\n    exec node h`);
+  expect(script).toContain(`cd '/d d/net'/"$1" || return 1\n`);
+  expect(script).toContain(`[ "$1" != agent ] || exec node h k\n  exec node h\n}`);
 });
 
 it("starts the inner helper without the terminal", () => {

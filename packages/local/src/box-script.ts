@@ -8,12 +8,19 @@ export interface BoxScriptOptions {
   /** bubblewrap and program of the step after the end. */
   readonly after?: readonly string[];
   /** The network helper outside; it runs in `socketDir`. */
-  readonly helper?: { readonly argv: readonly string[]; readonly netDir: string };
+  readonly helper?: {
+    readonly argv: readonly string[];
+    /** The same with the agent's key relay. */
+    readonly agentArgv: readonly string[];
+    readonly netDir: string;
+  };
+  /** `turnScript` of the session. */
+  readonly turns?: string;
 }
 
 /** `box.sh` of a control folder: how the supervisor runs things for this guest. */
 export function boxScript(options: BoxScriptOptions): string {
-  const { agent, inside, after, helper } = options;
+  const { agent, inside, after, helper, turns = "" } = options;
   const functions = [
     // The terminal's name is known only where the terminal is.
     `box_agent() {
@@ -26,12 +33,13 @@ export function boxScript(options: BoxScriptOptions): string {
       ? []
       : [
           `box_helper() {
-  mkdir -p ${quoteArgv([helper.netDir])}/"$1" && cd ${quoteArgv([helper.netDir])}/"$1" &&
-    exec ${quoteArgv(helper.argv)}
+  mkdir -p ${quoteArgv([helper.netDir])}/"$1" && cd ${quoteArgv([helper.netDir])}/"$1" || return 1
+  [ "$1" != agent ] || exec ${quoteArgv(helper.agentArgv)}
+  exec ${quoteArgv(helper.argv)}
 }`,
         ]),
   ];
-  return `${functions.join("\n")}\n`;
+  return `${functions.join("\n")}\n${turns}`;
 }
 
 /**

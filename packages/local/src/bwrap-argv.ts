@@ -6,6 +6,8 @@ const GUEST_BIN = "/opt/cco/bin";
 /** The network helper's socket folder and program, as the guest sees them. */
 export const GUEST_NET = "/run/cco-net";
 export const GUEST_NET_HELPER = "/run/cco-net.mjs";
+/** The fifo on which the agent tells of its turns, as the guest sees it. */
+const GUEST_TURN = "/run/cco-turn";
 
 /** Read-only from the place's own `/etc`, where it has them: nothing that says who uses it. */
 const ETC = [
@@ -59,6 +61,8 @@ export interface BwrapOptions {
   readonly newSession?: boolean;
   /** Folder of the network helper's socket and the helper, both in the place. */
   readonly net?: { readonly socketDir: string; readonly helper: string };
+  /** The supervisor's fifo in the place, for the agent alone. */
+  readonly turn?: string;
 }
 
 /** The guest's own paths. */
@@ -90,6 +94,7 @@ export function bwrapArgv(options: BwrapOptions): readonly string[] {
     ...own(options),
     ...shown(options.programs),
     ...(options.net === undefined ? [] : network(options.net)),
+    ...(options.turn === undefined ? [] : ["--bind", options.turn, GUEST_TURN]),
     ...["--remount-ro", "/"],
     "--clearenv",
     ...environment(options),
@@ -153,6 +158,7 @@ function environment(options: BwrapOptions): readonly string[] {
     LANG: "C.UTF-8",
     PATH: `${GUEST_BIN}:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin`,
     ...options.env,
+    ...(options.turn === undefined ? {} : { CCO_TURN: GUEST_TURN }),
   };
   return Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]);
 }

@@ -6,6 +6,10 @@ import { insideArgv, needsNetHelper, NET_HELPER, outsideArgv, proxyEnv } from ".
 
 /** The helper listens here; short, because it is started in its folder. */
 const SOCKET = "s";
+/** The agent's key relay listens here. */
+const RELAY_SOCKET = "r";
+/** What the relay adds, until it has read it; in {@link netDir}. */
+export const RELAY_HEADERS = "headers";
 
 export interface GuestNet {
   readonly socketDir: string;
@@ -21,7 +25,8 @@ export function netDir(record: Pick<GuestRecord, "guestDir">): string {
 
 /** What the sandbox called `name` needs for its network, or `undefined` where it needs nothing. */
 export function guestNet(record: GuestRecord, name: string): GuestNet | undefined {
-  if (!needsNetHelper(record.network)) return undefined;
+  const relay = name === "agent" ? record.relay : undefined;
+  if (!needsNetHelper(record.network) && relay === undefined) return undefined;
   return {
     socketDir: `${netDir(record)}/${name}`,
     helper: `${netDir(record)}/${NET_HELPER}`,
@@ -30,17 +35,25 @@ export function guestNet(record: GuestRecord, name: string): GuestNet | undefine
       helper: GUEST_NET_HELPER,
       socket: `${GUEST_NET}/${SOCKET}`,
       network: record.network,
+      ...(relay && { relay: { socket: `${GUEST_NET}/${RELAY_SOCKET}`, port: relay.port } }),
     }),
   };
 }
 
-/** The half outside; it runs in its socket's folder. */
-export function outsideHelper(record: GuestRecord): readonly string[] {
+/** The half outside; it runs in its socket's folder. @param relay with the agent's key relay */
+export function outsideHelper(record: GuestRecord, relay: GuestRecord["relay"]): readonly string[] {
   return outsideArgv({
     node: record.place.tools["node"] ?? "node",
     helper: `../${NET_HELPER}`,
     socket: SOCKET,
     network: record.network,
+    ...(relay && {
+      relay: {
+        socket: RELAY_SOCKET,
+        target: relay.target,
+        headerFile: `../${RELAY_HEADERS}`,
+      },
+    }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { BackendError, type GuestNetwork } from "@cco/backend";
+import { BackendError, type GuestNetwork, type GuestRelay } from "@cco/backend";
 
 import type { Place, Programs } from "./place.js";
 
@@ -13,6 +13,8 @@ export interface GuestRecord {
   readonly programs: Programs;
   readonly network: GuestNetwork;
   readonly env: Readonly<Record<string, string>>;
+  /** The relay for the agent's key; the key itself is not here. */
+  readonly relay?: Pick<GuestRelay, "port" | "target">;
 }
 
 /**

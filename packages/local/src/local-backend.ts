@@ -4,6 +4,7 @@ import {
   insideScript,
   launchScript,
   parseStates,
+  turnScript,
   type BackendCheck,
   type BackendCreateOptions,
   type BackendDescription,
@@ -13,6 +14,7 @@ import {
   type GuestFile,
   type GuestNetwork,
   type GuestOptions,
+  type GuestRelay,
   type GuestState,
   type SandboxBackend,
 } from "@cco/backend";
@@ -23,7 +25,7 @@ import { bwrapArgv, ETC_FILES, GUEST_HOME } from "./bwrap-argv.js";
 import { checkPlace } from "./check.js";
 import { describePlace } from "./describe.js";
 import { afterArgv, LocalGuest } from "./local-guest.js";
-import { guestNet, netDir, outsideHelper, proxyVariables } from "./guest-net.js";
+import { guestNet, netDir, outsideHelper, proxyVariables, RELAY_HEADERS } from "./guest-net.js";
 import { parseRecord, type GuestRecord } from "./guest-record.js";
 import { needsNetHelper, NET_HELPER, readNetHelper } from "./net/index.js";
 import { survey } from "./place.js";
@@ -48,6 +50,7 @@ const PROMISES: BackendPromises = {
   observesEnd: true,
   terminalOutside: true,
   survivesHostRestart: false,
+  relaysKeys: true,
 };
 
 /**
@@ -148,7 +151,8 @@ export class LocalBackend implements SandboxBackend {
 
   async #make(id: string, options: GuestOptions): Promise<GuestRecord> {
     const network = options.network ?? this.#network;
-    const withHelper = needsNetHelper(network);
+    const { relay } = options;
+    const withHelper = needsNetHelper(network) || relay !== undefined;
     const names = [...(options.programs ?? []), ...(withHelper ? ["node"] : [])];
     const { place, programs } = await survey(this.#runner, this.#dataDir, names).catch(
       (error: unknown) => {
@@ -167,25 +171,35 @@ export class LocalBackend implements SandboxBackend {
       programs,
       network,
       env: options.env ?? {},
+      ...(relay && { relay: { port: relay.port, target: relay.target } }),
     };
-    await this.#write(record, options.afterEnd);
+    await this.#write(record, options);
     if (withHelper) await this.#putHelper(record);
+    if (relay !== undefined) await this.#putHeaders(record, relay);
     return record;
   }
 
-  async #write(record: GuestRecord, afterEnd: readonly string[] | undefined): Promise<void> {
+  async #write(record: GuestRecord, { afterEnd, turns }: GuestOptions): Promise<void> {
     const net = guestNet(record, "agent");
     const box = boxScript({
       agent: bwrapArgv({
         ...record,
         env: { ...record.env, ...(net && proxyVariables(record.network)) },
         ...(net === undefined ? {} : { net }),
+        turn: `${record.guestDir}/ctl/turn`,
       }),
       inside: `${net === undefined ? "" : insideHelper(net.inside)}${await insideScript()}`,
       ...(afterEnd === undefined ? {} : { after: afterArgv(record, afterEnd) }),
       ...(net === undefined
         ? {}
-        : { helper: { argv: outsideHelper(record), netDir: netDir(record) } }),
+        : {
+            helper: {
+              argv: outsideHelper(record, undefined),
+              agentArgv: outsideHelper(record, record.relay),
+              netDir: netDir(record),
+            },
+          }),
+      turns: turnScript(turns),
     });
     const files = { launch: await launchScript(), "box.sh": box };
     await this.#script(`cannot make guest ${record.id}`, CREATE, [
@@ -206,6 +220,15 @@ export class LocalBackend implements SandboxBackend {
     const script = 'umask 077; mkdir -p -- "$1" && cat >"$1/$2.$$" && mv -f -- "$1/$2.$$" "$1/$2"';
     const args = [netDir(record), NET_HELPER];
     await this.#script("cannot place the network helper", script, args, bytes);
+  }
+
+  /** The key goes by stdin to a file of the place, which the relay removes as it reads it. */
+  async #putHeaders(record: GuestRecord, { headers }: GuestRelay): Promise<void> {
+    const script =
+      'umask 077; [ -f "$1/ctl/started" ] || { cat >"$1/net/$2.$$" && mv -f -- "$1/net/$2.$$" "$1/net/$2"; }';
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+    const args = [record.guestDir, RELAY_HEADERS];
+    await this.#script("cannot place the relay's header", script, args, lines.join(""));
   }
 
   async #data(): Promise<string> {

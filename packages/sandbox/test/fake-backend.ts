@@ -155,6 +155,10 @@ export class FakeGuest implements Guest {
       this.now.kind === "idle"
         ? Promise.reject(new BackendError("START_FAILED", "the agent did not start"))
         : Promise.resolve(),
+    settled: async (options) => {
+      await this.ended(options);
+      return this.now;
+    },
     viewArgv: () => ["fakectl", "view", this.id],
     send: (text) => {
       this.sent.push(text);

@@ -4,7 +4,8 @@
 #   launch ID ARGV…              start once, then show
 #   launch --detach ID ARGV…     start once, then print the state
 #   launch --view ID             only show
-#   launch --await up|end ID     block until then, then print the state (end: at once if not started)
+#   launch --await up|turn|end ID  block until then, then print the state (turn, end: at once if not
+#                                started; turn: until the agent's turn is over or it ended)
 #   launch --state ID CTL…       print the state of each control folder, one a line
 #   launch --log OFFSET ID       what the terminal printed from there on (--follow: all, to the end)
 #   launch --capture|--send|--term|--kill|--end ID
@@ -16,7 +17,7 @@
 set -u
 umask 077
 export LC_ALL=C
-unset CDPATH TMUX TMUX_PANE ENV BASH_ENV
+unset CDPATH TMUX TMUX_PANE ENV BASH_ENV secret_names turn_text turn_again turn_limit turn_pause
 
 LOG_BYTES=67108864
 
@@ -63,13 +64,20 @@ boot_id() {
 
 # ---- state ----------------------------------------------------------------------------------
 
-# State of control folder $1: kind (idle, running, ended), since, reason, code, at (seconds since 1970), up.
+# State of control folder $1: kind (idle, running, ended), since, reason, code, at (seconds since
+# 1970), up; while it runs what it waits for and until when.
 state_of() {
   kind=idle since=- reason=- code=- at=- up=no child=- child_start=- owner=- owner_start=-
+  waits=- resumes=-
   [ -f "$1/started" ] || return 0
   read -r s_boot s_pid s_start s_at <"$1/started" || :
   kind=running
-  if [ -f "$1/up" ] && read -r since child child_start <"$1/up"; then up=yes; fi
+  if [ -f "$1/up" ] && read -r since child child_start <"$1/up"; then
+    up=yes
+  elif [ -f "$1/paused" ] && read -r since s_at <"$1/paused"; then
+    up=yes child=- child_start=-
+  fi
+  if ! [ -f "$1/waiting" ] || ! read -r waits resumes <"$1/waiting"; then waits=- resumes=-; fi
   # Empty for the moment in which it is written.
   [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid" || owner=-
   ended_of "$1" && return 0
@@ -97,7 +105,7 @@ print_states() {
     [ -d "$ctl" ] || continue
     state_of "$ctl"
     name=${ctl%/ctl}
-    echo "${name##*/} $kind $since $reason $code $at"
+    echo "${name##*/} $kind $since $reason $code $at $waits $resumes"
   done
 }
 
@@ -125,7 +133,7 @@ wake() {
   [ $# -eq 0 ] || session_tmux "$@" 2>/dev/null </dev/null || :
 }
 
-# Block until the agent's sandbox is up ($1 = up) or the agent ended ($1 = end).
+# Block until the agent's sandbox is up ($1 = up), its turn is over ($1 = turn) or it ended ($1 = end).
 await() {
   channel=w$$
   blocked=''
@@ -135,6 +143,7 @@ await() {
     state_of .
     [ "$kind" = running ] || break
     [ "$1" = up ] && [ "$up" = yes ] && break
+    [ "$1" = turn ] && [ "$waits" = finished ] && break
     tmux -u -S tty wait-for "$channel" >/dev/null 2>&1 </dev/null &
     blocked=$!
     # No server: it is about to be there, or everything is about to be gone.
@@ -180,7 +189,7 @@ start() {
   printf '%62s\n' '' >ended.tmp
   : >log
   { printf 'set --' && write_argv "$@" && echo; } >argv || fail "cannot write to $PWD"
-  mkfifo alive && said=$(start_server 2>&1 </dev/null) && return 0
+  mkfifo alive turn && said=$(start_server 2>&1 </dev/null) && return 0
   record not-started -
   printf '%s\n' "$said" >screen
 }
@@ -216,6 +225,10 @@ terminal_name() {
 # there before the first byte.
 start_server() (
   exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+  # shellcheck source=/dev/null
+  . ./box.sh
+  # shellcheck disable=SC2086
+  [ -z "${secret_names-}" ] || unset $secret_names
   # shellcheck disable=SC2030
   export CCO_CTL="$PWD"
   # shellcheck disable=SC2016 # expanded by the shells that tmux starts
@@ -270,26 +283,25 @@ supervise() {
   printf '%s %s\n' $$ "$p_start" >pid
   # Held by nobody else: the watcher sees its end.
   exec 8>alive
+  # Both ends: nobody who writes into it waits for a reader.
+  exec 5<>turn
+  # shellcheck disable=SC2031
+  export CCO_TURN="$PWD/turn"
   # shellcheck source=/dev/null
   . ./argv
   # shellcheck source=/dev/null
   . ./box.sh
-  : >status
-  rm -f up.fifo
-  mkfifo up.fifo
-  watch_up <up.fifo >/dev/null 2>&1 8>&- &
-  watcher=$!
+  child=- status=none code=-
   if start_helper agent; then
-    # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
-    (box_agent "$@") 9>up.fifo 3>status 6<&- 7>&- 8>&-
-    code=$?
-  else
-    : >up.fifo
+    run_agent "$@"
+    while goes_on; do
+      run_after
+      rm -f waiting
+      eval "set -- $turn_again"
+      run_agent "$@"
+    done
   fi
-  wait "$watcher"
-  read_status
-  [ "$child" = - ] || reap
-  if [ ! -f up ]; then
+  if [ ! -f up ] && [ ! -f paused ]; then
     record not-started -
   elif [ "$status" = none ]; then
     record exit "$code"
@@ -302,13 +314,38 @@ supervise() {
   run_after
 }
 
+# Run the agent's sandbox to its end.
+run_agent() {
+  rm -f over up.fifo
+  : >status
+  log_size
+  before_run=$size
+  mkfifo up.fifo
+  watch_up <up.fifo >/dev/null 2>&1 5<&- 6<&- 7>&- 8>&- &
+  watcher=$!
+  listen >/dev/null 2>&1 6<&- 7>&- 8>&- &
+  listener=$!
+  # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
+  (box_agent "$@") 9>up.fifo 3>status 5<&- 6<&- 7>&- 8>&-
+  code=$?
+  wait "$watcher"
+  read_status
+  [ "$child" = - ] || reap
+  # Everything that was said before the end is heard before the end is known.
+  : >over
+  echo >&5
+  wait "$listener"
+}
+
 # The sandbox is up once the last thing before the agent said so.
 watch_up() {
   said=''
   read -r said || :
   [ "$said" = up ] || return 0
   read_status
-  printf '%s %s %s\n' "$(date +%s)" "$child" "$child_start" >up.tmp && mv up.tmp up
+  since=$(date +%s)
+  [ ! -f paused ] || read -r since at <paused
+  printf '%s %s %s\n' "$since" "$child" "$child_start" >up.tmp && mv up.tmp up
   wake
 }
 
@@ -329,6 +366,158 @@ read_status() {
   fi
 }
 
+# ---- turns --------------------------------------------------------------------------------------
+# Programs in the sandbox write a line into the fifo $CCO_TURN: working, finished, person, or
+# usage-limit with what was said of its end. Who writes there may lie: it moves nothing but what the
+# session is shown to wait for, and when it is gone on with. box.sh may set
+#   secret_names  variables that the terminal's server must not have
+#   turn_text   what to type into an agent that still runs when a usage limit is over
+#   turn_again  the words, quoted for a shell, to start instead of one that exited
+#   turn_limit  extended regular expression of a usage limit in the output of one that exited
+#   turn_pause  seconds, where nobody said when the limit ends
+
+# Take what is said until the agent has ended: blocks of at most 4096 bytes, whatever comes.
+listen() {
+  turn=0
+  while block=$(dd bs=4096 count=1 <&5); do
+    while IFS= read -r line; do heard "$line"; done <<END
+$block
+END
+    [ ! -f over ] || return 0
+  done
+}
+
+heard() {
+  case $1 in
+    working) turn=$((turn + 1)) && rm -f waiting && wake ;;
+    person) turn=$((turn + 1)) && waits_for person - ;;
+    finished)
+      turn=$((turn + 1))
+      # What is there is kept first. It comes back through the fifo, behind what is said meanwhile.
+      (run_after && echo "quiet $turn" >&5) &
+      ;;
+    "quiet $turn") waits_for finished - ;;
+    usage-limit*)
+      turn=$((turn + 1))
+      limit_end "$1"
+      waits_for usage-limit "$ends"
+      [ -z "${turn_text-}" ] || type_on "$ends" &
+      ;;
+  esac
+}
+
+waits_for() {
+  printf '%s %s\n' "$1" "$2" >waiting.tmp && mv waiting.tmp waiting && wake
+}
+
+# Type into the agent that it may go on, at second $1, where it still waits for that.
+type_on() {
+  sleep_until "$1"
+  [ ! -f over ] && [ -f waiting ] && read -r waits resumes <waiting || return 0
+  [ "$waits $resumes" = "usage-limit $1" ] || return 0
+  run_after
+  rm -f waiting
+  printf %s "$turn_text" | send
+}
+
+# Did the agent that exited meet a usage limit, and has that ended now?
+goes_on() {
+  [ -n "${turn_again-}" ] && [ -f up ] && [ ! -f stopped ] || return 1
+  case $status in none) [ "$code" != 0 ] ;; 0 | unfinished) false ;; esac || return 1
+  waits=- resumes=-
+  if ! [ -f waiting ] || ! read -r waits resumes <waiting || [ "$waits" != usage-limit ]; then
+    [ -n "${turn_limit-}" ] || return 1
+    settle
+    said=$(tail -c "+$((before_run + 1))" log | tail -c 16384 | grep -E -- "$turn_limit" | tail -n 1 | tail -c 4096)
+    [ -n "$said" ] || return 1
+    limit_end "$said"
+    resumes=$ends
+    waits_for usage-limit "$resumes"
+  fi
+  # Nothing of it is running; what says since when it was is kept.
+  mv up paused
+  rm -f over
+  sleep_until "$resumes"
+  [ ! -f stopped ]
+}
+
+# Block until second $1. The clock may jump: it is looked at every minute.
+sleep_until() {
+  while now=$(date +%s) && [ "$now" -lt "$1" ] && [ ! -f over ] && [ ! -f stopped ]; do
+    left=$(($1 - now))
+    [ "$left" -le 60 ] || left=60
+    sleep "$left" 5<&- 6<&- 7>&- 8>&- &
+    process $! && printf '%s %s\n' $! "$p_start" >sleeper
+    wait $!
+  done
+}
+
+# End a sleep before its time: whoever sleeps looks why.
+wake_sleeper() {
+  [ -f sleeper ] && read -r s_pid s_start <sleeper && alive "$s_pid" "$s_start" && kill "$s_pid"
+  return 0
+}
+
+# ends: the second at which a limit ends that was told as $1; where that says nothing, in a while.
+# `…|1735689600`, `resets 3:30pm (Europe/Berlin)`, `resets Oct 9, 5am`, `2026-01-31T10:00Z`, `in 2h 5m`.
+limit_end() {
+  zone=$(printf '%s\n' "$1" | sed -n 's|.*(\([A-Za-z][A-Za-z0-9_+/-]*\)).*|\1|p')
+  now=$(date +%s)
+  # shellcheck disable=SC2046
+  ends=$(printf '%s\n' "$1" | awk -v now="$now" -v here="$(TZ=${zone:-${TZ-}} date '+%Y %m %d %H %M %S')" '
+    function days(y, m, d) { # since 1970-01-01
+      if (m <= 2) { y--; m += 12 }
+      return 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469
+    }
+    function number(pattern) { # that the text after a match of it begins with, cut off
+      if (!match(text, pattern)) return ""
+      text = substr(text, RSTART + RLENGTH)
+      return text + 0
+    }
+    { text = tolower($0) }
+    match(text, /\|[0-9]+/) { print substr(text, RSTART + 1, RLENGTH - 1); exit }
+    match(text, /20[0-9][0-9]-[01][0-9]-[0-3][0-9]t[0-2][0-9]:[0-5][0-9]/) {
+      split(substr(text, RSTART, RLENGTH), p, /[-t:]/)
+      print days(p[1], p[2], p[3]) * 86400 + p[4] * 3600 + p[5] * 60
+      exit
+    }
+    match(text, /in [0-9]+ ?(d|h|m)[a-z]*(,? ?(and )?[0-9]+ ?(h|m)[a-z]*)*/) {
+      text = substr(text, RSTART + 3, RLENGTH - 3)
+      while (match(text, /[0-9]+ ?[dhm]/)) {
+        unit = substr(text, RSTART + RLENGTH - 1, 1)
+        seconds += (substr(text, RSTART, RLENGTH) + 0) * (unit == "d" ? 86400 : unit == "h" ? 3600 : 60)
+        text = substr(text, RSTART + RLENGTH)
+      }
+      print now + seconds
+      exit
+    }
+    match(text, /[0-9]+(:[0-5][0-9])? ?[ap]m/) {
+      split(substr(text, RSTART, RLENGTH), p, /[: ap]/)
+      hour = p[1] % 12 + (substr(text, RSTART + RLENGTH - 2, 1) == "p" ? 12 : 0)
+      minute = p[2] ~ /^[0-9][0-9]$/ ? p[2] : 0
+      split(here, h, " ")
+      later = (hour - h[4]) * 3600 + (minute - h[5]) * 60 - h[6]
+      if (match(text, /(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* [0-9]+/)) {
+        date = substr(text, RSTART, RLENGTH)
+        month = (index("janfebmaraprmayjunjulaugsepoctnovdec", substr(date, 1, 3)) + 2) / 3
+        sub(/[a-z]* /, "", date)
+        year = h[1] + (month < h[2] ? 1 : 0)
+        later += (days(year, month, date) - days(h[1], h[2], h[3])) * 86400
+      } else if (later <= 0) later += 86400
+      print now + later
+      exit
+    }' 2>/dev/null)
+  case $ends in '' | *[!0-9]* | ???????????*) ends=0 ;; esac
+  # More than ten days ahead is no limit that anybody has, and long ago is none that was just met.
+  # A second try right after the first would be one of many.
+  oldest=$((now - 3600))
+  [ -z "${tried-}" ] || oldest=$((now + 1))
+  tried=yes
+  if [ "$ends" -lt "$oldest" ] || [ "$ends" -gt $((now + 864000)) ]; then
+    ends=$((now + ${turn_pause:-300}))
+  fi
+}
+
 # The process beside the sandbox that the box asks for, called $1: it has a pipe for stdin that
 # only this shell holds, says `ready`, and ends with this shell.
 start_helper() {
@@ -336,7 +525,7 @@ start_helper() {
   rm -f "$1.in" "$1.out"
   mkfifo "$1.in" "$1.out" || return 1
   exec 7<>"$1.in"
-  (box_helper "$1") <"$1.in" >"$1.out" 2>"$1.words" 7>&- 8>&- &
+  (box_helper "$1") <"$1.in" >"$1.out" 2>"$1.words" 5<&- 7>&- 8>&- &
   exec 6<"$1.out"
   ready=''
   read -r ready <&6 || :
@@ -359,11 +548,13 @@ beside() {
   exit "$code"
 }
 
-# The box's last step, without the terminal; of its words, the first are kept.
+# The box's step after the end and after each turn, without the terminal; of its words, the first
+# are kept.
 run_after() {
-  command -v box_after >/dev/null && [ -f up ] || return 0
-  (box_after) </dev/null 2>&1 6<&- 7>&- 8>&- |
-    { head -c 65536 && cat >/dev/null; } >after.log 6<&- 7>&- 8>&-
+  command -v box_after >/dev/null || return 0
+  [ -f up ] || [ -f paused ] || return 0
+  (box_after) </dev/null 2>&1 5<&- 6<&- 7>&- 8>&- |
+    { head -c 65536 && cat >/dev/null; } >after.log 5<&- 6<&- 7>&- 8>&-
 }
 
 # Beside the supervisor, reading what the terminal prints: keeps the log, and does what is left to
@@ -388,6 +579,10 @@ finish() {
   state_of .
   reap
   [ "$reason" = not-started ] || record killed -
+  # Of a supervisor that was killed: what it left listening and sleeping.
+  : >over
+  wake_sleeper
+  echo 1<>turn
   turns=0
   while [ "$turns" -lt 200 ]; do
     dead=$(session_tmux display-message -p -t =agent: '#{pane_dead}' 2>/dev/null) || break
@@ -493,9 +688,12 @@ capture() {
   [ ! -f screen ] || cat screen
 }
 
-# TERM to the agent: the foreground group of its terminal, while that is not the supervisor's.
+# TERM to the agent: the foreground group of its terminal, while that is not the supervisor's. It is
+# not gone on with.
 term() {
   running || return 0
+  : >stopped
+  wake_sleeper
   await up
   [ "$kind" = running ] && process "$owner" || return 0
   case $p_tpgid in '' | *[!0-9]* | 0 | 1 | "$owner") return 0 ;; esac
@@ -515,6 +713,10 @@ end_all() {
   # Nobody else finishes it now, and writes here when it is over.
   mkdir finishing 2>/dev/null
   [ "$child" != - ] || ! [ -f status ] || read_status
+  : >stopped
+  : >over
+  wake_sleeper
+  [ ! -p turn ] || echo 1<>turn
   reap
   session_tmux kill-server 2>/dev/null
   for file in pid watcher; do

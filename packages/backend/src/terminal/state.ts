@@ -1,4 +1,4 @@
-import type { End, GuestState } from "../port.js";
+import type { End, GuestState, Waiting } from "../port.js";
 
 const REASONS: ReadonlySet<string> = new Set<End["reason"]>([
   "exit",
@@ -6,6 +6,8 @@ const REASONS: ReadonlySet<string> = new Set<End["reason"]>([
   "host-restart",
   "not-started",
 ]);
+
+const WAITING: ReadonlySet<string> = new Set<Waiting>(["person", "usage-limit", "finished"]);
 
 /** Signals by number, as POSIX and every Linux have them. */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -23,8 +25,8 @@ const SIGNALS: Readonly<Record<number, string>> = {
 };
 
 /**
- * What `launch --state` printed: a line `name kind since reason code at` for each session, `-`
- * where there is nothing to say. Lines that are none are left out.
+ * What `launch --state` printed: a line `name kind since reason code at waits resumes` for each
+ * session, `-` where there is nothing to say. Lines that are none are left out.
  *
  * @param endedBy who saw the end.
  */
@@ -34,16 +36,23 @@ export function parseStates(
 ): ReadonlyMap<string, GuestState> {
   const states = new Map<string, GuestState>();
   for (const line of stdout.split("\n")) {
-    const [name, kind, since = "-", reason = "-", code = "-", at = "-"] = line.split(" ");
+    const [name, kind, since = "-", reason = "-", code = "-", at = "-", ...turn] = line.split(" ");
     if (name === undefined || kind === undefined) continue;
     if (kind === "idle") states.set(name, { kind });
-    if (kind === "running") states.set(name, { kind, startedAt: date(since) });
+    if (kind === "running") states.set(name, { kind, startedAt: date(since), ...turnOf(turn) });
     if (kind === "ended" && REASONS.has(reason)) {
       const end = endOf(reason as End["reason"], code, at, endedBy);
       states.set(name, { kind, startedAt: date(since), end });
     }
   }
   return states;
+}
+
+/** A word that is none is not believed. */
+function turnOf([waits = "-", resumes = "-"]: readonly string[]) {
+  if (!WAITING.has(waits)) return {};
+  const waiting = waits as Waiting;
+  return waiting === "usage-limit" ? { waiting, resumesAt: date(resumes) } : { waiting };
 }
 
 /** A code of 128 + n is how a shell and a sandbox report signal n. */

@@ -66,6 +66,12 @@ export class TmuxTerminal implements Terminal {
     await this.#assertUp(state);
   }
 
+  async settled(options: { signal?: AbortSignal } = {}): Promise<GuestState> {
+    return this.#stateIn(
+      await this.#run(this.#argv("--await", ["turn"]), { signal: options.signal }),
+    );
+  }
+
   async send(text: string): Promise<void> {
     const result = await this.#runner.run(this.#argv("--send"), { stdin: pasteable(text) });
     if (result.exitCode === NOT_RUNNING) throw this.#notRunning();
