@@ -160,10 +160,10 @@ export interface End {
 }
 
 /**
- * What a running agent waits for, as a program in its guest claims: a `person`'s answer, the end of a
- * `usage-limit`, or (`finished`) nothing, its turn being over.
+ * What a running agent waits for, as a program in its guest claims: a `person`'s answer, a `login`
+ * that was refused, the end of a `usage-limit`, or (`finished`) nothing, its turn being over.
  */
-export type Waiting = "person" | "usage-limit" | "finished";
+export type Waiting = "person" | "login" | "usage-limit" | "finished";
 
 /** What is known of a session's agent without waiting. */
 export type GuestState =
@@ -205,7 +205,7 @@ export interface Terminal {
    * Resolves once the agent's turn is over (`waiting: "finished"`) or the agent has ended or was not
    * started; at once if so. Aborting rejects; the agent goes on.
    *
-   * Programs in the guest tell it: a line `working`, `finished`, `person` or `usage-limit <words>` to
+   * Programs in the guest tell it: a line `working`, `finished`, `person`, `login` or `usage-limit <words>` to
    * the fifo that `$CCO_TURN` names. What the guest holds was kept (`afterEnd`) before `finished` is told.
    */
   settled(options?: { signal?: AbortSignal }): Promise<GuestState>;

@@ -367,8 +367,8 @@ read_status() {
 }
 
 # ---- turns --------------------------------------------------------------------------------------
-# Programs in the sandbox write a line into the fifo $CCO_TURN: working, finished, person, or
-# usage-limit with what was said of its end. Who writes there may lie: it moves nothing but what the
+# Programs in the sandbox write a line into the fifo $CCO_TURN: working, finished, person,
+# login, or usage-limit with what was said of its end. Who writes there may lie: it moves nothing but what the
 # session is shown to wait for, and when it is gone on with. box.sh may set
 #   secret_names  variables that the terminal's server must not have
 #   turn_text   what to type into an agent that still runs when a usage limit is over
@@ -390,7 +390,7 @@ END
 heard() {
   case $1 in
     working) turn=$((turn + 1)) && rm -f waiting && wake ;;
-    person) turn=$((turn + 1)) && waits_for person - ;;
+    person | login) turn=$((turn + 1)) && waits_for "$1" - ;;
     finished)
       turn=$((turn + 1))
       # What is there is kept first. It comes back through the fifo, behind what is said meanwhile.

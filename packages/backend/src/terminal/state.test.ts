@@ -24,6 +24,17 @@ it("reads each kind", () => {
   });
 });
 
+it("reads what a running one waits for, and no word that is none", () => {
+  const line = (words: string): unknown => parseStates(`x running - - - - ${words}\n`).get("x");
+  const running = { kind: "running", startedAt: null };
+  expect(line("finished -")).toEqual({ ...running, waiting: "finished" });
+  expect(line("person 17")).toEqual({ ...running, waiting: "person" });
+  const resumesAt = new Date(1_700_000_000_000);
+  expect(line("usage-limit 1700000000")).toEqual({ ...running, waiting: "usage-limit", resumesAt });
+  expect(line("done 17")).toEqual(running);
+  expect(line("- -")).toEqual(running);
+});
+
 it.each([
   ["exit 0", { exitCode: 0, signal: null, reason: "exit" }],
   ["exit 127", { exitCode: 127, signal: null, reason: "exit" }],

@@ -7,7 +7,12 @@ const REASONS: ReadonlySet<string> = new Set<End["reason"]>([
   "not-started",
 ]);
 
-const WAITING: ReadonlySet<string> = new Set<Waiting>(["person", "usage-limit", "finished"]);
+const WAITING: ReadonlySet<string> = new Set<Waiting>([
+  "person",
+  "login",
+  "usage-limit",
+  "finished",
+]);
 
 /** Signals by number, as POSIX and every Linux have them. */
 const SIGNALS: Readonly<Record<number, string>> = {
