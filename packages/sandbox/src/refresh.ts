@@ -1,4 +1,4 @@
-import type { End, GuestState, SandboxBackend } from "@cco/backend";
+import { BackendError, type End, type GuestState, type SandboxBackend } from "@cco/backend";
 
 import type { Engine } from "./engine.js";
 import type { RecordedEnd, SessionRecord } from "./record.js";
@@ -8,8 +8,8 @@ import type { Session, SessionState } from "./session.js";
 export interface SessionView {
   readonly record: SessionRecord;
   readonly state: SessionState;
-  /** Why it is lost; else the recorded end says it. */
-  readonly lost: "box-gone" | null;
+  /** Why it is lost, or failed until its box is started; else the recorded end says it. */
+  readonly lost: "box-gone" | "box-stopped" | null;
   readonly startedAt: string | null;
 }
 
@@ -32,8 +32,9 @@ class Boxes {
 
 /**
  * How sessions are now. One call to each box that has an unfinished one, none else. An end
- * seen here is written down. Of a box that does not answer, a note; its sessions are shown
- * as they were last known.
+ * seen here is written down. Nothing runs in a box that is stopped, and how its sessions ended is
+ * known once it is started. Of a box that does not answer, a note; its sessions are shown as they
+ * were last known.
  */
 export async function refresh(
   engine: Engine,
@@ -42,14 +43,20 @@ export async function refresh(
   const boxes = new Boxes(engine);
   return Promise.all(
     records.map((record) =>
-      look(engine, record, boxes).catch((error: unknown) => {
+      look(engine, record, boxes).catch((error: unknown): SessionView => {
+        if (error instanceof BackendError && error.code === "BOX_STOPPED") return stopped(record);
         const why = error instanceof Error ? error.message : String(error);
         engine.note("warning", record.sessionId, `cannot ask its box: ${why}`);
         const state = record.launchedAt === null ? "prepared" : "running";
-        return { record, state, lost: null, startedAt: record.launchedAt } as const;
+        return { record, state, lost: null, startedAt: record.launchedAt };
       }),
     ),
   );
+}
+
+function stopped(record: SessionRecord): SessionView {
+  const state = record.launchedAt === null ? "prepared" : "failed";
+  return { record, state, lost: "box-stopped", startedAt: record.launchedAt };
 }
 
 /** How one session is now. @throws where its box does not answer */

@@ -71,6 +71,8 @@ export interface BoxReport {
   readonly network: { readonly policy: NetworkPolicy; readonly enforcedBy: string };
   readonly disk: BackendDescription["disk"];
   readonly memory: BackendDescription["memory"];
+  /** Milliseconds that the clock of the box's machine is ahead, or `null`: it is the host's own. */
+  readonly clockDifferenceMs: number | null;
   /** Sessions of this box that are not pulled. */
   readonly sessions: number;
 }

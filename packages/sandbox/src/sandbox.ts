@@ -1,3 +1,4 @@
+import { destroyBox, stopBox } from "./box-life.js";
 import { diff } from "./diff.js";
 import { makeEngine, type Engine } from "./engine.js";
 import { find, get, list, wholeId } from "./find.js";
@@ -135,6 +136,25 @@ export class Sandbox {
   /** Remove what is pulled, orphaned or expired; never unpulled work. */
   async gc(options: { dryRun?: boolean } = {}): Promise<GcReport> {
     return gc(this.#engine, options);
+  }
+
+  /**
+   * Stop the box of new sessions.
+   *
+   * @throws {SandboxError} `SESSION_RUNNING` unless `force`, which ends what runs; `BOX_MISSING`.
+   */
+  async stopBox(options: { force?: boolean } = {}): Promise<void> {
+    return stopBox(this.#engine, options);
+  }
+
+  /**
+   * Remove the box of new sessions with all that is in it.
+   *
+   * @throws {SandboxError} `UNPULLED_WORK` unless `force`: it holds work that was not pulled, or it
+   *   is stopped and may.
+   */
+  async destroyBox(options: { force?: boolean } = {}): Promise<void> {
+    return destroyBox(this.#engine, options);
   }
 
   /** The box of new sessions. */

@@ -1,5 +1,9 @@
+import type { BackendDescription } from "@cco/backend";
+
 import type { Engine } from "./engine.js";
 import type { BoxReport } from "./reports.js";
+
+const NOTHING: BackendDescription = { version: null, disk: null, memory: null };
 
 /** {@link Sandbox.status} */
 export async function status(engine: Engine): Promise<BoxReport> {
@@ -7,7 +11,7 @@ export async function status(engine: Engine): Promise<BoxReport> {
   const [state, described, stored] = await Promise.all([
     backend.status(),
     // A box that is not there cannot be described.
-    backend.describe().catch(() => ({ version: null, disk: null, memory: null })),
+    backend.describe().catch((): BackendDescription => NOTHING),
     store.all(),
   ]);
   const open = stored.filter(
@@ -30,6 +34,7 @@ export async function status(engine: Engine): Promise<BoxReport> {
     },
     disk: described.disk,
     memory: described.memory,
+    clockDifferenceMs: described.clockDifferenceMs ?? null,
     sessions: open.length,
   };
 }
