@@ -12,7 +12,8 @@ export const arrows = {
   backend: ["exec"],
   local: ["backend", "exec"],
   lima: ["backend", "exec"],
+  ssh: ["exec"],
   sandbox: ["backend", "git", "exec"],
   workspace: ["git", "tmux", "exec"],
-  cli: ["backend", "exec", "git", "lima", "local", "sandbox", "tmux", "workspace"],
+  cli: ["backend", "exec", "git", "lima", "local", "sandbox", "ssh", "tmux", "workspace"],
 };

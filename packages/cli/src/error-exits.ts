@@ -38,6 +38,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   COMMAND_ABORTED: EXIT.interrupted,
   COMMAND_OUTPUT_TOO_LARGE: EXIT.failed,
   COMMAND_STREAM_FAILED: EXIT.failed,
+  CONNECTION_LOST: EXIT.box,
   // The plan
   PLAN_NOT_FOUND: EXIT.notFound,
   PLAN_EMPTY: EXIT.failed,

@@ -30,6 +30,8 @@ export type RunErrorCode =
   | "COMMAND_TIMED_OUT"
   | "COMMAND_ABORTED"
   | "COMMAND_OUTPUT_TOO_LARGE"
+  /** The connection to where it ran broke. It may have run, and may go on. */
+  | "CONNECTION_LOST"
   /** A stream that fed or drained the program failed. */
   | "COMMAND_STREAM_FAILED";
 

@@ -152,6 +152,7 @@ const MESSAGES: Record<RunErrorCode, (file: string) => string> = {
   COMMAND_ABORTED: (file) => `${file}: aborted`,
   COMMAND_OUTPUT_TOO_LARGE: (file) => `${file}: printed more than can be kept`,
   COMMAND_STREAM_FAILED: (file) => `${file}: its input or output broke off`,
+  CONNECTION_LOST: (file) => `${file}: the connection to where it runs broke`,
 };
 
 function runError(code: RunErrorCode, argv: readonly string[], cause?: unknown): RunError {

@@ -1,0 +1,221 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+
+import { afterAll } from "vitest";
+
+import type { Env } from "./env.js";
+import { hermeticEnv } from "./env.js";
+import { makeTempDir } from "./temp-dir.js";
+import { waitFor } from "./wait-for.js";
+
+/** Where Debian puts it; it must be started by its whole path. */
+const SSHD = "/usr/sbin/sshd";
+const SSH = "/usr/bin/ssh";
+
+/** Why no sshd can be started here, or `null`. */
+export const sshdUnavailable = existsSync(SSHD) && existsSync(SSH) ? null : "needs openssh-server";
+
+export interface SshdOptions {
+  /** Login shell's argv up to the command line. Default: the user's own. */
+  readonly shell?: readonly string[];
+  /** More lines of sshd_config. */
+  readonly config?: readonly string[];
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly address?: string;
+  /** argv that the daemon is started by, to put it elsewhere. Default: nothing. */
+  readonly startedBy?: readonly string[];
+}
+
+const started: TestSshd[] = [];
+
+afterAll(() => {
+  for (const sshd of started.splice(0)) sshd.stop();
+});
+
+/**
+ * A real sshd on a loopback port with keys of its own, for the user who runs the tests; and a
+ * caller's environment in which plain `ssh big` reaches it. Programs there have a home of their own.
+ */
+export class TestSshd {
+  /** The machine's name in the caller's configuration. */
+  readonly host = "big";
+  readonly dir: string;
+  /** Environment of a caller on "this" machine. */
+  readonly env: Env;
+  /** Home of programs on the machine. */
+  readonly home: string;
+  readonly port: number;
+  readonly #options: SshdOptions;
+  #daemon: ChildProcess | undefined;
+
+  private constructor(dir: string, port: number, options: SshdOptions) {
+    this.dir = dir;
+    this.port = port;
+    this.#options = options;
+    this.home = join(dir, "big");
+    const bin = join(dir, "bin");
+    for (const folder of [this.home, bin]) mkdirSync(folder);
+    this.env = hermeticEnv(join(dir, "e"));
+    this.env["PATH"] = `${bin}:${this.env["PATH"] ?? ""}`;
+    this.#makeKeys();
+    this.#configure();
+    // ssh finds a person's configuration by their uid, not by HOME.
+    writeFileSync(join(bin, "ssh"), `#!/bin/sh\nexec ${SSH} -F '${this.clientConfig}' "$@"\n`);
+    chmodSync(join(bin, "ssh"), 0o755);
+  }
+
+  static async start(options: SshdOptions = {}): Promise<TestSshd> {
+    const sshd = new TestSshd(makeTempDir("s"), await freePort(), options);
+    started.push(sshd);
+    await sshd.listen();
+    return sshd;
+  }
+
+  /** The caller's `~/.ssh/config`. */
+  get clientConfig(): string {
+    return join(this.dir, "config");
+  }
+
+  get knownHosts(): string {
+    return join(this.dir, "known_hosts");
+  }
+
+  get address(): string {
+    return this.#options.address ?? "127.0.0.1";
+  }
+
+  /** Start the daemon (again). */
+  async listen(): Promise<void> {
+    // The user's whole environment reaches no session: sshd makes theirs.
+    const by = this.#options.startedBy ?? [];
+    const [file = SSHD, ...args] = [...by, SSHD, "-D", "-e", "-f", join(this.dir, "sshd_config")];
+    const daemon = spawn(file, args, {
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    daemon.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    this.#daemon = daemon;
+    await waitFor(() => said.includes("Server listening"), { what: "sshd to listen" }).catch(() => {
+      throw new Error(`sshd did not start: ${said}`);
+    });
+  }
+
+  /** Processes that carry a connection each, without the daemon itself. */
+  connections(): readonly number[] {
+    const daemon = this.#daemon?.pid;
+    return processes().flatMap(({ pid, parent, command }) =>
+      parent === daemon && command.startsWith("sshd") ? [pid] : [],
+    );
+  }
+
+  /** Every connection breaks, as if the machine's network had gone; programs there go on. */
+  breakConnections(): void {
+    for (const pid of this.connections()) process.kill(pid, "SIGKILL");
+  }
+
+  /** The daemon and all connections end; programs there go on. */
+  stop(): void {
+    this.breakConnections();
+    this.#daemon?.kill("SIGKILL");
+    this.#daemon = undefined;
+  }
+
+  /** Process ids of masters that callers left in the background. */
+  masters(): readonly number[] {
+    return processes().flatMap(({ pid, command }) =>
+      command.includes(this.clientConfig) && command.includes(" -M ") ? [pid] : [],
+    );
+  }
+
+  #makeKeys(): void {
+    for (const name of ["host_key", "user_key"]) {
+      const file = join(this.dir, name);
+      spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
+    }
+    const key = readFileSync(join(this.dir, "user_key.pub"), "utf8");
+    const { shell } = this.#options;
+    // The login shell gets the command line as it came, by `-c`, as sshd itself would give it.
+    const forced =
+      shell === undefined
+        ? ""
+        : `command="exec ${shell.join(" ")} -c \\"$SSH_ORIGINAL_COMMAND\\"" `;
+    writeFileSync(join(this.dir, "authorized_keys"), forced + key);
+    const hostKey = readFileSync(join(this.dir, "host_key.pub"), "utf8");
+    writeFileSync(this.knownHosts, `[${this.address}]:${this.port} ${hostKey}`);
+  }
+
+  #configure(): void {
+    // Where root starts it, it wants this folder.
+    if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+    const { config = [] } = this.#options;
+    const data = join(this.home, ".local/share");
+    const lines = [
+      `ListenAddress ${this.address}`,
+      `Port ${this.port}`,
+      `HostKey ${join(this.dir, "host_key")}`,
+      `AuthorizedKeysFile ${join(this.dir, "authorized_keys")}`,
+      "StrictModes no",
+      "UsePAM no",
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "PermitRootLogin yes",
+      "PidFile none",
+      `SetEnv HOME=${this.home} XDG_DATA_HOME=${data}`,
+      ...config,
+    ];
+    writeFileSync(join(this.dir, "sshd_config"), `${lines.join("\n")}\n`);
+    const client = [
+      `Host ${this.host}`,
+      `  HostName ${this.address}`,
+      `  Port ${this.port}`,
+      `  User ${userInfo().username}`,
+      `  IdentityFile ${join(this.dir, "user_key")}`,
+      "  IdentitiesOnly yes",
+      "Host *",
+      `  UserKnownHostsFile ${this.knownHosts}`,
+      "  GlobalKnownHostsFile /dev/null",
+    ];
+    writeFileSync(this.clientConfig, `${client.join("\n")}\n`);
+  }
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function processes(): readonly Process[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const status = readFileSync(`/proc/${name}/status`, "utf8");
+      const parent = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1] ?? 0);
+      const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+      return [{ pid: Number(name), parent, command }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A loopback port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
