@@ -48,6 +48,9 @@ need_node() {
 
 need_programs() {
   missing=
+  # Daemons lie where only root looks.
+  PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+  export PATH
   for program; do
     command -v "$program" >/dev/null || missing="$missing $(package_of "$program")"
   done
@@ -73,7 +76,10 @@ need_programs() {
 
 package_of() {
   case $1 in
+    bsd-csh) echo csh ;;
     bwrap) echo bubblewrap ;;
+    ssh) echo openssh-client ;;
+    sshd) echo openssh-server ;;
     *) echo "$1" ;;
   esac
 }

@@ -5,7 +5,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=scripts/setup.sh
 . "$root/scripts/setup.sh"
 
-setup git tmux bwrap shellcheck busybox dash zsh fish
+setup git tmux bwrap shellcheck busybox dash zsh fish bsd-csh tcsh ssh sshd
 need_claude
 say "Checking everything"
 cd "$root"

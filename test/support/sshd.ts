@@ -7,6 +7,7 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,12 @@ export interface SshdOptions {
   readonly address?: string;
   /** argv that the daemon is started by, to put it elsewhere. Default: nothing. */
   readonly startedBy?: readonly string[];
+}
+
+export interface CallerRan {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 const started: TestSshd[] = [];
@@ -98,7 +105,7 @@ export class TestSshd {
   async listen(): Promise<void> {
     // The user's whole environment reaches no session: sshd makes theirs.
     const by = this.#options.startedBy ?? [];
-    const [file = SSHD, ...args] = [...by, SSHD, "-D", "-e", "-f", join(this.dir, "sshd_config")];
+    const [file, ...args] = [...by, SSHD, "-D", "-e", "-f", join(this.dir, "sshd_config")];
     const daemon = spawn(file, args, {
       env: { PATH: process.env["PATH"] },
       stdio: ["ignore", "ignore", "pipe"],
@@ -117,6 +124,34 @@ export class TestSshd {
     return processes().flatMap(({ pid, parent, command }) =>
       parent === daemon && command.startsWith("sshd") ? [pid] : [],
     );
+  }
+
+  /** Start a program of the caller's, with its whole environment. */
+  start(argv: readonly string[]): ChildProcess {
+    const [file = "", ...args] = argv;
+    return spawn(file, args, { env: this.env, stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Run a program of the caller's to its end. */
+  async caller(argv: readonly string[]): Promise<CallerRan> {
+    const child = this.start(argv);
+    child.stdin?.end();
+    const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = [];
+      stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+      return chunks;
+    });
+    const [exitCode] = (await once(child, "close")) as [number | null];
+    return {
+      exitCode: exitCode ?? -1,
+      stdout: Buffer.concat(stdout ?? []).toString("utf8"),
+      stderr: Buffer.concat(stderr ?? []).toString("utf8"),
+    };
+  }
+
+  /** Plain `ssh big LINE`, as a person types it. */
+  plain(line: string): Promise<CallerRan> {
+    return this.caller(["ssh", this.host, line]);
   }
 
   /** Every connection breaks, as if the machine's network had gone; programs there go on. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { basename } from "node:path";
 
 import { readAsset, RunError, type CommandRunner } from "@cco/exec";
 
@@ -35,7 +36,6 @@ export interface Lease {
 }
 
 interface Connection {
-  readonly name: string;
   readonly socket: string;
   sessions: number;
   full: boolean;
@@ -60,9 +60,9 @@ export class Connections {
     this.#name = createHash("sha256").update(options.host).digest("hex").slice(0, 12);
   }
 
-  /** Socket that windows share: they stay long, and must not take the places of commands. */
-  get windowSocket(): string {
-    return `${this.#options.folder}/${this.#name}-w`;
+  /** Where the first connection listens, when there is one. */
+  get firstSocket(): string {
+    return this.#socket(0);
   }
 
   /** @throws {SshError} the machine cannot be reached. */
@@ -87,8 +87,7 @@ export class Connections {
   /** End the connections that this process used. Sessions on them end too. */
   async close(): Promise<void> {
     const { host } = this.#options;
-    const sockets = [...this.#all.map(({ socket }) => socket), this.windowSocket];
-    this.#all.length = 0;
+    const sockets = this.#all.splice(0).map(({ socket }) => socket);
     await Promise.all(
       sockets.map(async (socket) => {
         if (!(await listens(socket))) return;
@@ -111,9 +110,8 @@ export class Connections {
 
   #another(): Connection | undefined {
     if (this.#all.length >= MOST_CONNECTIONS) return undefined;
-    const name = `${this.#name}-${this.#all.length}`;
-    const socket = `${this.#options.folder}/${name}`;
-    const connection = { name, socket, sessions: 0, full: false, up: undefined };
+    const socket = this.#socket(this.#all.length);
+    const connection = { socket, sessions: 0, full: false, up: undefined };
     this.#all.push(connection);
     return connection;
   }
@@ -123,6 +121,10 @@ export class Connections {
     if (this.#all.some(({ sessions }) => sessions > 0)) return undefined;
     for (const connection of this.#all) connection.full = false;
     return this.#all[0];
+  }
+
+  #socket(index: number): string {
+    return `${this.#options.folder}/${this.#name}-${index}`;
   }
 
   #release(connection: Connection): void {
@@ -153,19 +155,22 @@ export class Connections {
 
   async #connect(
     how: "keep" | "new",
-    { name }: Connection,
+    { socket }: Connection,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { host, folder, connectTimeout, mayAsk } = this.#options;
     const script = await readAsset(new URL("./connect.sh", import.meta.url));
     const limitMs = connectTimeout * 1000 + AUTHENTICATION_MS;
     const result = await this.#runner
-      .run(["sh", "-c", script, "connect", how, folder, name, host, ...this.#sshOptions()], {
-        // What the machine prints is told apart by its words.
-        env: { LC_ALL: "C" },
-        signal,
-        ...(mayAsk ? {} : { timeoutMs: limitMs }),
-      })
+      .run(
+        ["sh", "-c", script, "connect", how, folder, basename(socket), host, ...this.#sshOptions()],
+        {
+          // What the machine prints is told apart by its words.
+          env: { LC_ALL: "C" },
+          signal,
+          ...(mayAsk ? {} : { timeoutMs: limitMs }),
+        },
+      )
       .catch((error: unknown) => {
         throw isTimeout(error) ? noAnswer(host, limitMs) : error;
       });

@@ -88,8 +88,9 @@ export class SshRunner implements CommandRunner {
       "ssh",
       ...(options.tty === true ? ["-t", "-e", "none"] : ["-T"]),
       ...OPTIONS,
-      ...["-S", this.#connections.windowSocket, "-o", "ControlMaster=auto"],
-      ...["-o", "ControlPersist=60", "-o", "ServerAliveInterval=15"],
+      // Where there is no connection to share, or it is full, ssh makes one of its own.
+      ...["-S", this.#connections.firstSocket, "-o", "ControlMaster=no"],
+      ...["-o", "ServerAliveInterval=15"],
       ...["--", this.host, lineForAnyShell(argv)],
     ];
   }
