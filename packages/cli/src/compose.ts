@@ -1,5 +1,5 @@
 import type { SandboxBackend } from "@cco/backend";
-import type { CommandRunner } from "@cco/exec";
+import { quoteArgv, traceRunner, type CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
 import type { AgentProfile, IntakeOptions, Sandbox, Session } from "@cco/sandbox";
 import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
@@ -16,12 +16,25 @@ export interface PartsOptions {
   readonly talk: Talk;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** A person is at the terminal: ssh may ask for a password or about a host key. */
+  readonly terminal: boolean;
+}
+
+/** How patient a command is with a machine that does not answer. */
+export interface Patience {
+  /** It only looks: what does not answer soon is left out, and nothing is asked. */
+  readonly onlyLooks?: boolean;
 }
 
 /** What isolates, of what this version has. */
 export const BACKENDS = ["local"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
+
+type BoxOf = (name: BackendName, host: string | null) => SandboxBackend;
+
+/** A machine that does not answer for so long is left out where a command only looks. */
+const LOOK_SECONDS = 5;
 
 /** Characters of a command, and of one of its words, that `-v` shows. */
 const LONGEST_TRACED = 500;
@@ -44,17 +57,7 @@ export class Parts {
 
   /** Runs programs on this machine; with `-v` each is shown with its time. */
   runner(): Promise<CommandRunner> {
-    return this.#once("runner", async () => {
-      const { ExecaRunner, quoteArgv, traceRunner } = await import("@cco/exec");
-      const runner = new ExecaRunner({ env: this.#options.env });
-      if (!this.#options.globals.verbose) return runner;
-      return traceRunner(runner, ({ argv, durationMs, exitCode }) => {
-        const end = exitCode === null ? "no exit code" : `exit ${String(exitCode)}`;
-        const words = argv.map((word) => shortened(word, LONGEST_TRACED_WORD));
-        const command = shortened(quoteArgv(words), LONGEST_TRACED);
-        this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${command}`);
-      });
-    });
+    return this.#once("runner", async () => this.#traced(await this.#bareRunner(), ""));
   }
 
   /**
@@ -86,26 +89,34 @@ export class Parts {
   }
 
   /** @param name default: the setting. @throws {CliError} `BACKEND_UNKNOWN` */
-  async backend(name?: string): Promise<SandboxBackend> {
+  async backend(name?: string, patience: Patience = {}): Promise<SandboxBackend> {
     const wanted = name ?? textSetting(await this.settings(undefined), "backend") ?? "local";
     const known = checkedBackend(wanted);
-    return this.#once(`backend ${known}`, async () => {
-      const { LocalBackend } = await import("@cco/local");
-      return new LocalBackend({ runner: await this.runner() });
-    });
+    return (await this.#boxes(patience))(known, this.host);
+  }
+
+  /** The machine that `--host` names, or `null` for this one. */
+  get host(): string | null {
+    return this.#options.globals.host ?? null;
   }
 
   /** The session engine. @param backend where new sessions go; default: the setting. */
-  async sandbox(backend?: string): Promise<Sandbox> {
-    const [{ Sandbox }, box, runner, config] = await Promise.all([
+  async sandbox(backend?: string, patience: Patience = {}): Promise<Sandbox> {
+    const [{ Sandbox }, box, boxOf, runner, config] = await Promise.all([
       import("@cco/sandbox"),
-      this.backend(backend),
+      this.backend(backend, patience),
+      this.#boxes(patience),
       this.runner(),
       this.userConfig(),
     ]);
     const network = config.backends?.local?.network;
     return new Sandbox({
       backend: box,
+      backendFor: (session) => {
+        const known = BACKENDS.find((name) => name === session.backend);
+        return known === undefined ? undefined : boxOf(known, session.host);
+      },
+      host: this.host,
       runner,
       env: this.#options.env,
       ...(network === undefined ? {} : { network: withoutUndefined(network) }),
@@ -129,11 +140,57 @@ export class Parts {
       return new Workspaces<Session>({
         runner: await this.runner(),
         env: this.#options.env,
-        sessions: async (repo) => (await this.sandbox()).list({ repo }),
+        sessions: async (repo) =>
+          (await this.sandbox(undefined, { onlyLooks: true })).list({ repo }),
         onEvent: (event) => {
           this.#workspaceEvent(event);
         },
       });
+    });
+  }
+
+  /** Makes the box of a kind on a machine, each once. */
+  #boxes({ onlyLooks = false }: Patience): Promise<BoxOf> {
+    return this.#once(`boxes ${String(onlyLooks)}`, async () => {
+      const [{ LocalBackend }, { SshRunner }, here, bare] = await Promise.all([
+        import("@cco/local"),
+        import("@cco/ssh"),
+        this.runner(),
+        this.#bareRunner(),
+      ]);
+      const { env, terminal } = this.#options;
+      const place = (host: string): CommandRunner => {
+        const patience = onlyLooks
+          ? { connectTimeout: LOOK_SECONDS, limitMs: LOOK_SECONDS * 1000 }
+          : { mayAsk: terminal };
+        return this.#traced(new SshRunner({ host, runner: bare, env, ...patience }), `${host}: `);
+      };
+      const made = new Map<string, SandboxBackend>();
+      return (name, host) => {
+        const key = `${name} ${host ?? ""}`;
+        const box =
+          made.get(key) ?? new LocalBackend({ runner: host === null ? here : place(host) });
+        made.set(key, box);
+        return box;
+      };
+    });
+  }
+
+  #bareRunner(): Promise<CommandRunner> {
+    return this.#once("bareRunner", async () => {
+      const { ExecaRunner } = await import("@cco/exec");
+      return new ExecaRunner({ env: this.#options.env });
+    });
+  }
+
+  /** With `-v`, `runner` shows each command with its time and where it ran. */
+  #traced(runner: CommandRunner, where: string): CommandRunner {
+    if (!this.#options.globals.verbose) return runner;
+    return traceRunner(runner, ({ argv, durationMs, exitCode }) => {
+      const end = exitCode === null ? "no exit code" : `exit ${String(exitCode)}`;
+      const words = argv.map((word) => shortened(word, LONGEST_TRACED_WORD));
+      const command = shortened(quoteArgv(words), LONGEST_TRACED);
+      this.#options.talk.trace(`[${String(durationMs)} ms, ${end}] ${where}${command}`);
     });
   }
 

@@ -2,6 +2,7 @@ import type { BackendErrorCode } from "@cco/backend";
 import type { RunErrorCode } from "@cco/exec";
 import type { GitErrorCode } from "@cco/git";
 import type { IntakeErrorCode, LandErrorCode, SandboxErrorCode } from "@cco/sandbox";
+import type { SshErrorCode } from "@cco/ssh";
 import type { TmuxErrorCode } from "@cco/tmux";
 import type { WorkspaceErrorCode } from "@cco/workspace";
 
@@ -17,6 +18,7 @@ export type ErrorCode =
   | LandErrorCode
   | RunErrorCode
   | SandboxErrorCode
+  | SshErrorCode
   | TmuxErrorCode
   | WorkspaceErrorCode;
 
@@ -88,6 +90,16 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   START_FAILED: EXIT.box,
   TRANSFER_FAILED: EXIT.failed,
   DISK_FULL: EXIT.failed,
+  // The machine it is on
+  SSH_HOST_INVALID: EXIT.usage,
+  SSH_HOST_UNKNOWN: EXIT.box,
+  SSH_REFUSED: EXIT.box,
+  SSH_UNREACHABLE: EXIT.box,
+  SSH_AUTH_FAILED: EXIT.box,
+  SSH_HOST_KEY_UNKNOWN: EXIT.box,
+  SSH_HOST_KEY_CHANGED: EXIT.box,
+  SSH_CONFIG_INVALID: EXIT.box,
+  SSH_FAILED: EXIT.box,
   // The agent
   AGENT_UNKNOWN: EXIT.usage,
   AGENT_NOT_FOUND: EXIT.failed,

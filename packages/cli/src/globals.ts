@@ -8,4 +8,6 @@ export interface Globals {
   readonly color: boolean;
   /** Absolute folder whose repository is meant. */
   readonly repo: string;
+  /** The machine whose box is meant, as ssh knows it. Default: this one. */
+  readonly host?: string | undefined;
 }

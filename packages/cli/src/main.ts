@@ -27,7 +27,13 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   ): Promise<void> => {
     globals = given;
     const talk = new Talk(streams, globals);
-    const parts = new Parts({ globals, talk, env: process.env, cwd: process.cwd() });
+    const parts = new Parts({
+      globals,
+      talk,
+      env: process.env,
+      cwd: process.cwd(),
+      terminal: streams.stdin.isTTY === true && streams.stderr.isTTY === true,
+    });
     const context: Context = {
       globals,
       streams,

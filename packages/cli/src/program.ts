@@ -25,6 +25,7 @@ export function createProgram(version: string, runWith: RunWith): Command {
     .option("-q, --quiet", "print ids only, no notes")
     .option("-v, --verbose", "show each external command with its time, on stderr")
     .option("--no-color", "no colours")
+    .option("--host <user@machine>", "the box there, by ssh")
     .option("--repo <dir>", "the repository (default: the current folder's)")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })
@@ -39,13 +40,20 @@ export function createProgram(version: string, runWith: RunWith): Command {
 }
 
 function globalsOf(program: Command): Globals {
-  const flags: { json?: true; quiet?: true; verbose?: true; color: boolean; repo?: string } =
-    program.opts();
+  const flags: {
+    json?: true;
+    quiet?: true;
+    verbose?: true;
+    color: boolean;
+    repo?: string;
+    host?: string;
+  } = program.opts();
   return {
     json: flags.json ?? false,
     quiet: flags.quiet ?? false,
     verbose: flags.verbose ?? false,
     color: flags.color,
     repo: resolve(flags.repo ?? "."),
+    host: flags.host,
   };
 }

@@ -6,7 +6,7 @@ import { sessionTable } from "../print/sessions.js";
 /** `cco box ls`: sessions of this repository or of all, newest first. */
 export async function ls(context: Context, flags: { readonly all?: true }): Promise<CommandResult> {
   const [sandbox, repo] = await Promise.all([
-    context.parts.sandbox(),
+    context.parts.sandbox(undefined, { onlyLooks: true }),
     flags.all === true ? undefined : context.parts.repo({ checkVersion: false }),
   ]);
   const sessions = await sandbox.list(repo === undefined ? {} : { repo: repo.main });
