@@ -1,4 +1,3 @@
-import { CommanderError } from "commander";
 import { BackendError } from "@cco/backend";
 import { CcoError } from "@cco/exec";
 import { describe, expect, it } from "vitest";
@@ -40,17 +39,6 @@ describe("reportOf", () => {
       exitCode: 1,
     });
     expect(report.stack).toContain("TypeError");
-  });
-
-  it("says what commander says, in our form", () => {
-    const error = new CommanderError(1, "x", "error: unknown option '--x'\n(Did you mean --y?)");
-    expect(reportOf(error, undefined)).toEqual({
-      code: "USAGE",
-      message: "unknown option '--x'",
-      hint: "did you mean --y?",
-      exitCode: 2,
-      details: [],
-    });
   });
 });
 

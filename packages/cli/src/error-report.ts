@@ -1,6 +1,5 @@
 import { CcoError } from "@cco/exec";
 import type { Finding } from "@cco/sandbox";
-import { CommanderError } from "commander";
 
 import { exitCodeOf } from "./error-exits.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -21,7 +20,6 @@ export interface ErrorReport extends ToldError {
  */
 export function reportOf(error: unknown, interrupted: ExitCode | undefined): ErrorReport {
   if (interrupted !== undefined) return interruption(interrupted);
-  if (error instanceof CommanderError) return usage(error);
   if (error instanceof CcoError) {
     const { code, message, hint } = error as CcoError;
     return { code, message, hint, details: detailsOf(error), exitCode: exitCodeOf(code) };
@@ -53,19 +51,6 @@ function interruption(exitCode: ExitCode): ErrorReport {
     message: terminated ? "terminated" : "interrupted",
     hint: "run the same command again to go on",
     exitCode,
-    details: [],
-  };
-}
-
-/** commander says `error: unknown option '--x'\n(Did you mean --y?)`. */
-function usage(error: CommanderError): ErrorReport {
-  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-  const meant = /\(Did you mean (.*)\?\)/.exec(more.join("\n"))?.[1];
-  return {
-    code: "USAGE",
-    message: what,
-    hint: meant === undefined ? "see --help" : `did you mean ${meant}?`,
-    exitCode: EXIT.usage,
     details: [],
   };
 }

@@ -1,14 +1,13 @@
-import { CommanderError } from "commander";
-
+import { parseCommandLine } from "./command-line/parse.js";
+import { CCO } from "./commands.js";
 import { Parts } from "./compose.js";
-import type { CommandResult, Context } from "./context.js";
+import type { Context } from "./context.js";
 import { reportOf } from "./error-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Globals } from "./globals.js";
 import { printError, printResult } from "./output/print.js";
 import { flushed, processStreams } from "./output/streams.js";
 import { Talk } from "./output/talk.js";
-import { createProgram } from "./program.js";
 import { Signals } from "./signals.js";
 
 /** Run one command line and end the process with its exit code. */
@@ -21,20 +20,39 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   let globals = guessGlobals(argv);
   let exitCode: ExitCode = EXIT.done;
 
-  const run = async (
-    given: Globals,
-    work: (context: Context) => Promise<CommandResult>,
-  ): Promise<void> => {
-    globals = given;
+  try {
+    exitCode = await answer();
+  } catch (error) {
+    exitCode = failed(error);
+  }
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(exitCode);
+
+  async function answer(): Promise<ExitCode> {
+    const asked = parseCommandLine(argv, CCO);
+    if (asked.what === "version") {
+      streams.stdout.write(`${version}\n`);
+      return EXIT.done;
+    }
+    if (asked.what === "help") {
+      (asked.wrong ? streams.stderr : streams.stdout).write(`${asked.text}\n`);
+      return asked.wrong ? EXIT.usage : EXIT.done;
+    }
+    globals = asked.globals;
+    const context = contextOf(globals);
+    try {
+      const result = await asked.work(context);
+      context.talk.done();
+      printResult(result, globals, streams);
+      return result.exitCode ?? EXIT.done;
+    } finally {
+      context.talk.done();
+    }
+  }
+
+  function contextOf(globals: Globals): Context {
     const talk = new Talk(streams, globals);
-    const parts = new Parts({
-      globals,
-      talk,
-      env: process.env,
-      cwd: process.cwd(),
-      terminal: streams.stdin.isTTY === true && streams.stderr.isTTY === true,
-    });
-    const context: Context = {
+    return {
       globals,
       streams,
       talk,
@@ -43,30 +61,17 @@ export async function main(argv: readonly string[], version: string): Promise<vo
       readerGone: readerGone.signal,
       env: process.env,
       cwd: process.cwd(),
-      parts,
+      parts: new Parts({
+        globals,
+        talk,
+        env: process.env,
+        cwd: process.cwd(),
+        terminal: streams.stdin.isTTY === true && streams.stderr.isTTY === true,
+      }),
     };
-    try {
-      const result = await work(context);
-      talk.done();
-      exitCode = result.exitCode ?? EXIT.done;
-      printResult(result, globals, streams);
-    } finally {
-      talk.done();
-    }
-  };
-
-  try {
-    await createProgram(version, run).parseAsync([...argv], { from: "user" });
-  } catch (error) {
-    exitCode = failed(error);
   }
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(exitCode);
 
   function failed(error: unknown): ExitCode {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    // Help instead of a command: commander has printed it.
-    if (error instanceof CommanderError && error.code === "commander.help") return EXIT.usage;
     if (readerGone.signal.aborted && signals.exitCode === undefined) return EXIT.done;
     const report = reportOf(error, signals.exitCode);
     printError(report, globals, streams);

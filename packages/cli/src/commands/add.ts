@@ -4,31 +4,24 @@ import type { AddOptions, AddResult, SetupScript } from "@cco/workspace";
 
 import { textSetting } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
+import type { add as declaration } from "../declare/add.js";
+import type { Said } from "../declare/command.js";
 import { safeText } from "../output/safe-text.js";
 import { addedText } from "../print/workspace.js";
 import { showWorkspace } from "./show-workspace.js";
 import { onPath } from "./on-path.js";
 
-export interface AddFlags {
-  readonly from?: string;
-  readonly attach?: true;
-  /** `false` with `--no-agent`. */
-  readonly agent: boolean;
-  readonly trustSetup?: true;
-}
-
 /** `cco add`: make what is missing of a branch's workspace. */
 export async function add(
   context: Context,
-  branch: string,
-  flags: AddFlags,
+  { branch, ...flags }: Said<typeof declaration>,
 ): Promise<CommandResult> {
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
   const options: AddOptions = {
     signal: context.signal,
     confirmSetup: (script) => flags.trustSetup ?? confirmed(context, script),
     ...(flags.from === undefined ? {} : { from: flags.from }),
-    ...(flags.agent ? await agentOf(context) : {}),
+    ...(flags.noAgent === true ? {} : await agentOf(context)),
   };
   const added: AddResult = await workspaces.add(repo, branch, options);
   if (added.setup === "skipped") {

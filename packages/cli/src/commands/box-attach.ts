@@ -1,8 +1,13 @@
 import type { CommandResult, Context } from "../context.js";
+import type { boxAttach } from "../declare/box-attach.js";
+import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
 
 /** `cco box attach`: the agent's terminal in this one. Leaving it does not stop the agent. */
-export async function attach(context: Context, id: string): Promise<CommandResult> {
+export async function attach(
+  context: Context,
+  { session: id }: Said<typeof boxAttach>,
+): Promise<CommandResult> {
   const { stdin, stdout } = context.streams;
   if (stdin.isTTY !== true || stdout.isTTY !== true) {
     throw new CliError("NOT_A_TERMINAL", "attach needs a terminal", {

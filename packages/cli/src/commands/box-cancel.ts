@@ -1,10 +1,15 @@
 import { publicSession } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxCancel } from "../declare/box-cancel.js";
+import type { Said } from "../declare/command.js";
 import { sessionLine } from "../print/sessions.js";
 
 /** `cco box cancel`: stop the agent; what it left stays pullable. */
-export async function cancel(context: Context, id: string): Promise<CommandResult> {
+export async function cancel(
+  context: Context,
+  { session: id }: Said<typeof boxCancel>,
+): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const { sessionId } = await sandbox.find(id);
   const session = await sandbox.cancel(sessionId);

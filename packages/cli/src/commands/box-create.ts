@@ -1,11 +1,13 @@
 import { BackendError } from "@cco/backend";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxCreate } from "../declare/box-create.js";
+import type { Said } from "../declare/command.js";
 
 /** `cco box create`: make the box. The local one is ready when its tools are there. */
 export async function create(
   context: Context,
-  flags: { readonly backend?: string },
+  flags: Said<typeof boxCreate>,
 ): Promise<CommandResult> {
   const backend = await context.parts.backend(flags.backend);
   await backend.create({

@@ -1,11 +1,12 @@
 import type { CommandResult, Context } from "../context.js";
+import type { boxDiff } from "../declare/box-diff.js";
+import type { Said } from "../declare/command.js";
 import { diffText } from "../print/diff.js";
 
 /** `cco box diff`: what pull would bring, with the policy report. */
 export async function diff(
   context: Context,
-  id: string,
-  flags: { readonly stat?: true },
+  { session: id, ...flags }: Said<typeof boxDiff>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const { sessionId } = await sandbox.find(id);

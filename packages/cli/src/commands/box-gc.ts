@@ -1,12 +1,11 @@
 import type { GcItem } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxGc } from "../declare/box-gc.js";
+import type { Said } from "../declare/command.js";
 
 /** `cco box gc`: remove what is pulled, orphaned or expired; never unpulled work. */
-export async function gc(
-  context: Context,
-  flags: { readonly dryRun?: true },
-): Promise<CommandResult> {
+export async function gc(context: Context, flags: Said<typeof boxGc>): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const dryRun = flags.dryRun ?? false;
   const report = await sandbox.gc({ dryRun });

@@ -2,15 +2,14 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { CommandResult, Context } from "../context.js";
-
-export interface LogsFlags {
-  readonly follow?: true;
-  readonly raw?: true;
-  readonly tail?: number;
-}
+import type { boxLogs } from "../declare/box-logs.js";
+import type { Said } from "../declare/command.js";
 
 /** `cco box logs`: what the agent's terminal printed, as it comes. */
-export async function logs(context: Context, id: string, flags: LogsFlags): Promise<CommandResult> {
+export async function logs(
+  context: Context,
+  { session: id, ...flags }: Said<typeof boxLogs>,
+): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const { sessionId } = await sandbox.find(id);
   const options = {

@@ -8,30 +8,21 @@ import {
 } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxPull } from "../declare/box-pull.js";
+import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
 import { EXIT } from "../exit-codes.js";
 import { nearest } from "../nearest.js";
 import { pulledText } from "../print/pulled.js";
 import { closePane } from "./pane.js";
 
-export interface PullFlags {
-  readonly timeout?: number;
-  readonly snapshot?: true;
-  readonly ff?: true;
-  readonly merge?: true;
-  readonly rebase?: true;
-  readonly squash?: true;
-  readonly to?: string;
-  readonly allow?: readonly string[];
-  readonly check?: string;
-  readonly keep?: true;
-}
+type Flags = Said<typeof boxPull>;
 
 /** `cco box pull`: wait, check, advance the branch, close the pane. */
-export async function pull(context: Context, id: string, flags: PullFlags): Promise<CommandResult> {
+export async function pull(context: Context, flags: Flags): Promise<CommandResult> {
   for (const rule of flags.allow ?? []) checkRule(rule);
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const { sessionId } = await sandbox.find(flags.session);
   const pulled = await sandbox.pull(sessionId, optionsOf(flags, context.signal));
   if (flags.snapshot !== true) await closePane(context, pulled);
   return {
@@ -56,7 +47,7 @@ function endedBadly(session: Session): boolean {
   return session.state === "failed" || session.state === "cancelled";
 }
 
-function optionsOf(flags: PullFlags, signal: AbortSignal): PullOptions {
+function optionsOf(flags: Flags, signal: AbortSignal): PullOptions {
   return {
     strategy: strategyOf(flags),
     signal,
@@ -69,7 +60,7 @@ function optionsOf(flags: PullFlags, signal: AbortSignal): PullOptions {
   };
 }
 
-function strategyOf(flags: PullFlags): PullStrategy {
+function strategyOf(flags: Flags): PullStrategy {
   if (flags.merge) return "merge";
   if (flags.rebase) return "rebase";
   return flags.squash ? "squash" : "ff";

@@ -11,31 +11,19 @@ import type { Workspace } from "@cco/workspace";
 
 import { textSetting, type Settings } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
+import type { boxPush } from "../declare/box-push.js";
+import type { Said } from "../declare/command.js";
 import { launchDetached, launchInPane, type Launch } from "./launch.js";
 
-export interface PushFlags {
-  readonly backend?: string;
-  readonly agent?: string;
-  /** `false` with `--no-pane`. */
-  readonly pane: boolean;
-  readonly withChanges?: true;
-  readonly depth?: number | "full";
-  readonly model?: string;
-  readonly maxTurns?: number;
-  readonly count?: number;
-}
+type Flags = Said<typeof boxPush>;
 
 /** `cco box push`: send the repository and each plan, start the agents, return at once. */
-export async function push(
-  context: Context,
-  plans: readonly string[],
-  flags: PushFlags,
-): Promise<CommandResult> {
-  const files = await checkedPlans(context, plans);
-  const workspace = flags.pane ? await workspaceOfBranch(context) : undefined;
+export async function push(context: Context, flags: Flags): Promise<CommandResult> {
+  const files = await checkedPlans(context, flags.plan);
+  const workspace = flags.noPane === true ? undefined : await workspaceOfBranch(context);
   const wanted = files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file));
   const sessions = await pushAll(context, wanted, flags, workspace);
-  const several = plans.length > 1 || flags.count !== undefined;
+  const several = files.length > 1 || flags.count !== undefined;
   const values = sessions.map(publicSession);
   return {
     json: several ? values : values[0],
@@ -52,7 +40,7 @@ function startedLine({ sessionId }: Session): string {
 async function pushAll(
   context: Context,
   plans: readonly string[],
-  flags: PushFlags,
+  flags: Flags,
   workspace: Workspace | undefined,
 ): Promise<readonly Session[]> {
   const sessions: Session[] = [];
@@ -71,7 +59,7 @@ async function pushAll(
 async function pushOne(
   context: Context,
   planPath: string,
-  flags: PushFlags,
+  flags: Flags,
   workspace: Workspace | undefined,
 ): Promise<Session> {
   const sandbox = await context.parts.sandbox(flags.backend);
@@ -80,7 +68,7 @@ async function pushOne(
   const prepared: PreparedSession = await sandbox.prepare({
     repoRoot: repo.root,
     planPath,
-    tty: flags.pane,
+    tty: flags.noPane !== true,
     withChanges: flags.withChanges ?? false,
     signal: context.signal,
     ...(agent === undefined ? {} : { agent }),

@@ -1,13 +1,14 @@
 import { SandboxError, type Sandbox } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxRm } from "../declare/box-rm.js";
+import type { Said } from "../declare/command.js";
 import { closePane } from "./pane.js";
 
 /** `cco box rm`: forget sessions. All are looked up before the first goes. */
 export async function rm(
   context: Context,
-  ids: readonly string[],
-  flags: { readonly force?: true },
+  { session: ids, ...flags }: Said<typeof boxRm>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const force = flags.force ?? false;

@@ -1,11 +1,13 @@
 import type { CommandResult, Context } from "../context.js";
+import type { boxStatus } from "../declare/box-status.js";
+import type { Said } from "../declare/command.js";
 import { EXIT } from "../exit-codes.js";
 import { boxText } from "../print/box.js";
 
 /** `cco box status`: the box, its policy and what it holds. Exit 7 where it cannot be used. */
 export async function status(
   context: Context,
-  flags: { readonly backend?: string },
+  flags: Said<typeof boxStatus>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox(flags.backend);
   const report = await sandbox.status();

@@ -1,29 +1,23 @@
 import { publicSession, SandboxError, type Sandbox, type Session } from "@cco/sandbox";
 
 import type { CommandResult, Context } from "../context.js";
+import type { boxWait } from "../declare/box-wait.js";
+import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { sessionLine } from "../print/sessions.js";
 
-export interface WaitFlags {
-  readonly any?: true;
-  readonly all?: true;
-  readonly timeout?: number;
-}
+type Flags = Said<typeof boxWait>;
 
 /** `cco box wait`: block until sessions have ended. */
-export async function wait(
-  context: Context,
-  ids: readonly string[],
-  flags: WaitFlags,
-): Promise<CommandResult> {
+export async function wait(context: Context, flags: Flags): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const chosen = await sessionsOf(context, sandbox, ids, flags);
+  const chosen = await sessionsOf(context, sandbox, flags);
   const outcome = await waitFor(sandbox, chosen, flags, context.signal);
   if (outcome.timedOut) context.talk.note("waited too long; the agent goes on");
   const sessions = outcome.sessions.map(publicSession);
   return {
-    json: ids.length === 1 ? sessions[0] : sessions,
+    json: flags.session.length === 1 ? sessions[0] : sessions,
     text: () => sessions.map(sessionLine).join("\n"),
     ids: sessions.map(({ sessionId }) => sessionId),
     exitCode: exitOf(outcome, flags),
@@ -38,9 +32,9 @@ interface Outcome {
 async function sessionsOf(
   context: Context,
   sandbox: Sandbox,
-  ids: readonly string[],
-  flags: WaitFlags,
+  flags: Flags,
 ): Promise<readonly string[]> {
+  const ids = flags.session;
   if (ids.length > 0) {
     const found = await Promise.all(ids.map((id) => sandbox.find(id)));
     return [...new Set(found.map(({ sessionId }) => sessionId))];
@@ -58,7 +52,7 @@ async function sessionsOf(
 async function waitFor(
   sandbox: Sandbox,
   ids: readonly string[],
-  flags: WaitFlags,
+  flags: Flags,
   interrupted: AbortSignal,
 ): Promise<Outcome> {
   const enough = new AbortController();
@@ -99,7 +93,7 @@ function isTimeout(wait: PromiseSettledResult<Session>): boolean {
 }
 
 /** The worst of the sessions: lost, waited too long, failed. With `--any` only the ended ones count. */
-function exitOf({ sessions, timedOut }: Outcome, flags: WaitFlags): ExitCode {
+function exitOf({ sessions, timedOut }: Outcome, flags: Flags): ExitCode {
   const states = new Set(sessions.map(({ state }) => state));
   const ended = sessions.some(({ state }) => state !== "running" && state !== "prepared");
   if (states.has("lost")) return EXIT.lost;

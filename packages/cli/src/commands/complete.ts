@@ -1,103 +1,69 @@
-import type { Command } from "commander";
-
 import { BACKENDS } from "../compose.js";
 import type { CommandResult, Context } from "../context.js";
-
-/** What a word on the command line stands for. */
-type Kind = "session" | "branch" | "backend" | "agent" | "files" | "none";
-
-const ARGUMENT_KINDS: Readonly<Record<string, Kind>> = {
-  plan: "files",
-  session: "session",
-  branch: "branch",
-};
-
-const OPTION_KINDS: Readonly<Record<string, Kind>> = {
-  "--backend": "backend",
-  "--agent": "agent",
-  "--to": "branch",
-  "--from": "branch",
-  "--repo": "files",
-};
+import { nameOf, optionName, type Command, type Group, type Said } from "../declare/command.js";
+import type { complete } from "../declare/completion.js";
+import { EVERYWHERE } from "../declare/everywhere.js";
+import type { Completion } from "../declare/kinds.js";
 
 /**
- * `cco __complete`: the words that can stand where the last of `words` stands, one on a line;
+ * `cco __complete`: the words that can stand where the last one stands, one on a line;
  * `:files` leaves it to the shell. Never an error: completion must not disturb typing.
  */
-export async function complete(
-  context: Context,
-  program: Command,
-  words: readonly string[],
-): Promise<CommandResult> {
-  const found = await candidates(context, program, words).catch(() => []);
-  return { json: found, text: () => found.join("\n") };
+export function completeIn(root: Group) {
+  return async (context: Context, { words }: Said<typeof complete>): Promise<CommandResult> => {
+    const found = await candidates(context, root, words).catch(() => []);
+    return { json: found, text: () => found.join("\n") };
+  };
 }
 
 async function candidates(
   context: Context,
-  program: Command,
+  root: Group,
   words: readonly string[],
 ): Promise<readonly string[]> {
   const current = words.at(-1) ?? "";
-  const { command, rest } = descend(program, words.slice(0, -1));
-  const before = rest.at(-1);
-  const kind = before === undefined ? undefined : optionKind(command, program, before);
-  const all =
-    kind !== undefined
-      ? await namesOf(context, kind)
-      : current.startsWith("-")
-        ? flagsOf(command, program)
-        : await argumentsOf(context, command, rest);
+  const { node, rest } = descend(root, words.slice(0, -1));
+  const all = await offered(context, node, rest, current);
   if (all[0] === ":files") return all;
   return all.filter((word) => word.startsWith(current));
 }
 
 /** The command that the words name, and the words after it. */
 function descend(
-  program: Command,
+  node: Command | Group,
   words: readonly string[],
-): { readonly command: Command; readonly rest: readonly string[] } {
+): { readonly node: Command | Group; readonly rest: readonly string[] } {
   const [first, ...rest] = words;
-  const next = program.commands.find((command) => command.name() === first);
-  if (next !== undefined) return descend(next, rest);
-  return { command: program, rest: words };
+  const next = "commands" in node ? node.commands.find((one) => nameOf(one) === first) : undefined;
+  return next === undefined ? { node, rest: words } : descend(next, rest);
 }
 
-/** What the value of the option `flag` is, where it takes one. */
-function optionKind(command: Command, program: Command, flag: string): Kind | undefined {
-  const option = [...command.options, ...program.options].find(
-    ({ long, short }) => long === flag || short === flag,
-  );
-  if (option === undefined || !(option.required || option.optional)) return undefined;
-  return OPTION_KINDS[option.long ?? ""] ?? "none";
-}
-
-function flagsOf(command: Command, program: Command): readonly string[] {
-  const flags = [...command.options, ...program.options].map(({ long }) => long);
-  return [...flags, "--help"].filter((flag) => typeof flag === "string");
-}
-
-async function argumentsOf(
+async function offered(
   context: Context,
-  command: Command,
+  node: Command | Group,
   rest: readonly string[],
+  current: string,
 ): Promise<readonly string[]> {
-  const names = command.commands
-    .map((inner) => inner.name())
-    .filter((name) => !name.startsWith("__"));
-  if (names.length > 0) return names;
+  const options = { ...("commands" in node ? {} : node.declaration.options), ...EVERYWHERE };
+  const names = Object.keys(options).map((key) => `--${optionName(key)}`);
+  const before = Object.values(options)[names.indexOf(rest.at(-1) ?? "")];
+  if (before !== undefined && before.takes !== "nothing") {
+    return namesOf(context, before.kind.completes);
+  }
+  if (current.startsWith("-")) return names;
+  if ("commands" in node) {
+    return node.commands.map(nameOf).filter((name) => !name.startsWith("__"));
+  }
   const given = rest.filter((word) => !word.startsWith("-")).length;
-  const expected = command.registeredArguments;
-  const argument = expected[given] ?? (expected.at(-1)?.variadic ? expected.at(-1) : undefined);
-  if (argument === undefined) return [];
-  if (argument.argChoices !== undefined) return argument.argChoices;
-  if (argument.name() === "key") return (await import("../config/parse.js")).configKeys();
-  return namesOf(context, ARGUMENT_KINDS[argument.name()] ?? "none");
+  const args = Object.values(node.declaration.args);
+  const last = args.at(-1);
+  const argument = args[given] ?? (last?.many === true ? last : undefined);
+  return namesOf(context, argument?.kind.completes);
 }
 
-async function namesOf(context: Context, kind: Kind): Promise<readonly string[]> {
+async function namesOf(context: Context, kind: Completion | undefined): Promise<readonly string[]> {
   switch (kind) {
-    case "none":
+    case undefined:
       return [];
     case "files":
       return [":files"];
@@ -105,12 +71,16 @@ async function namesOf(context: Context, kind: Kind): Promise<readonly string[]>
       return BACKENDS;
     case "agent":
       return (await context.parts.agents()).map(({ name }) => name);
+    case "config-key":
+      return (await import("../config/parse.js")).configKeys();
     case "branch":
       return branches(context);
     case "session": {
       const sandbox = await context.parts.sandbox();
       return (await sandbox.list()).map(({ sessionId }) => sessionId);
     }
+    default:
+      return kind;
   }
 }
 

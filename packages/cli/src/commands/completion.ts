@@ -1,4 +1,6 @@
-import type { CommandResult } from "../context.js";
+import type { CommandResult, Context } from "../context.js";
+import type { completion as declaration } from "../declare/completion.js";
+import type { Said } from "../declare/command.js";
 
 const BASH = `# cco completion for bash: eval "$(cco completion bash)"
 _cco() {
@@ -40,7 +42,10 @@ complete -c cco -f -a "(__cco_complete)"`;
 const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH } as const;
 
 /** `cco completion`: a script that asks `cco __complete` for the words. */
-export function completion(shell: keyof typeof SCRIPTS): Promise<CommandResult> {
+export function completion(
+  _context: Context,
+  { shell }: Said<typeof declaration>,
+): Promise<CommandResult> {
   const script = SCRIPTS[shell];
   return Promise.resolve({ json: { shell, script }, text: () => script });
 }

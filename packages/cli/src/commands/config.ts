@@ -8,6 +8,8 @@ import { readConfig, readText } from "../config/files.js";
 import { configKeys, parseConfig } from "../config/parse.js";
 import type { Settings } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
+import type { configGet, configSet } from "../declare/config.js";
+import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { table } from "../output/table.js";
@@ -71,7 +73,10 @@ export async function edit(context: Context): Promise<CommandResult> {
 }
 
 /** `cco config get`: one value as it holds here; a group of keys as JSON. */
-export async function get(context: Context, key: string): Promise<CommandResult> {
+export async function get(
+  context: Context,
+  { key }: Said<typeof configGet>,
+): Promise<CommandResult> {
   const settings = await settingsHere(context);
   const setting = settings.get(key);
   if (setting !== undefined) {
@@ -83,7 +88,10 @@ export async function get(context: Context, key: string): Promise<CommandResult>
 }
 
 /** `cco config set`: one value of the user's file; comments and order stay. */
-export async function set(context: Context, key: string, value: string): Promise<CommandResult> {
+export async function set(
+  context: Context,
+  { key, value }: Said<typeof configSet>,
+): Promise<CommandResult> {
   const file = context.parts.userConfigFile();
   const before = (await readText(file)) ?? "{}\n";
   parseConfig(before, file, "user");

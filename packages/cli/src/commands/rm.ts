@@ -3,27 +3,18 @@ import { realpath } from "node:fs/promises";
 import type { RemoveOptions } from "@cco/workspace";
 
 import type { CommandResult, Context } from "../context.js";
+import type { rm as declaration } from "../declare/rm.js";
+import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
 import { removedText } from "../print/workspace.js";
 
-export interface RmFlags {
-  /** `-d` */
-  readonly deleteMerged?: true;
-  /** `-D` */
-  readonly deleteAlways?: true;
-  readonly merged?: true;
-  readonly force?: true;
-}
+type Flags = Said<typeof declaration>;
 
 /** `cco rm`: remove windows and worktrees, and with `-d` or `-D` the branches. */
-export async function rm(
-  context: Context,
-  branches: readonly string[],
-  flags: RmFlags,
-): Promise<CommandResult> {
+export async function rm(context: Context, flags: Flags): Promise<CommandResult> {
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
   const merged = flags.merged === true ? await workspaces.merged(repo) : [];
-  const wanted = [...new Set([...branches, ...merged])];
+  const wanted = [...new Set([...flags.branch, ...merged])];
   if (wanted.length === 0 && flags.merged !== true) {
     throw new CliError("USAGE", "which branch?", { hint: "cco ls, or cco rm --merged" });
   }
@@ -40,7 +31,7 @@ export async function rm(
   };
 }
 
-function deletion(flags: RmFlags): Pick<RemoveOptions, "deleteBranch"> {
+function deletion(flags: Flags): Pick<RemoveOptions, "deleteBranch"> {
   if (flags.deleteAlways) return { deleteBranch: "always" };
   return flags.deleteMerged ? { deleteBranch: "merged" } : {};
 }

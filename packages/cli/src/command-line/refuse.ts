@@ -1,0 +1,76 @@
+import {
+  nameOf,
+  optionName,
+  optionText,
+  usageOf,
+  type Declaration,
+  type Group,
+  type Option,
+  type Options,
+} from "../declare/command.js";
+import type { ValueKind } from "../declare/kinds.js";
+import { CliError } from "../errors.js";
+import { nearest } from "../nearest.js";
+
+/** Each way a command line can be wrong. What yargs itself would say has no parts to act on. */
+export function unknownOption(name: string, known: readonly string[]): CliError {
+  const flag = name.length === 1 ? `-${name}` : `--${name}`;
+  return usage(`unknown option '${flag}'`, meant(nearest(name, known), "--"));
+}
+
+export function noSuchCommand(word: string, { name, commands }: Group): CliError {
+  const names = commands.map(nameOf).filter((one) => !one.startsWith("__"));
+  const path = name === "cco" ? "cco" : `cco ${name}`;
+  return usage(`unknown command '${word}'`, meant(nearest(word, names)) ?? `see ${path} --help`);
+}
+
+export function missingArgument(key: string, declaration: Declaration): CliError {
+  return usage(`missing required argument '${key}'`, usageHint(declaration));
+}
+
+export function tooManyArguments(left: readonly string[], declaration: Declaration): CliError {
+  return usage(`too many arguments: '${left.join(" ")}'`, usageHint(declaration));
+}
+
+export function badArgument(key: string, kind: ValueKind<unknown>, word: string): CliError {
+  return usage(`argument '${key}' cannot be '${word}'${expected(kind)}`);
+}
+
+export function missingValue(key: string, option: Option): CliError {
+  const hint = `one that begins with a dash: --${optionName(key)}=VALUE`;
+  return usage(`option '${optionText(key, option)}' needs a value`, hint);
+}
+
+export function badValue(key: string, option: Option, given: string): CliError {
+  const kind = option.takes === "nothing" ? undefined : option.kind;
+  const what = `option '${optionText(key, option)}' argument '${given}' is invalid`;
+  return usage(`${what}${kind === undefined ? "" : expected(kind)}`);
+}
+
+export function takesNoValue(key: string): CliError {
+  return usage(`option '--${optionName(key)}' takes no value`);
+}
+
+export function conflict(keys: readonly PropertyKey[], options: Options): CliError {
+  const [one, other] = keys.map((key) => {
+    const option = options[String(key)];
+    return option === undefined ? String(key) : optionText(String(key), option);
+  });
+  return usage(`option '${one ?? ""}' cannot be used with option '${other ?? ""}'`);
+}
+
+function usage(message: string, hint = "see --help"): CliError {
+  return new CliError("USAGE", message, { hint });
+}
+
+function meant(name: string | undefined, prefix = ""): string | undefined {
+  return name === undefined ? undefined : `did you mean ${prefix}${name}?`;
+}
+
+function expected({ expects }: ValueKind<unknown>): string {
+  return expects === undefined ? "" : `. ${expects}`;
+}
+
+function usageHint(declaration: Declaration): string {
+  return `usage: … ${usageOf(declaration)}; see --help`;
+}
