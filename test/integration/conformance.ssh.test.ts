@@ -7,6 +7,7 @@ import { ExecaRunner } from "@cco/exec";
 import { LocalBackend } from "@cco/local";
 import { SshRunner } from "@cco/ssh";
 
+import type { Env } from "../support/env.js";
 import { sshdUnavailable, TestSshd } from "../support/sshd.js";
 import { makeTempDir } from "../support/temp-dir.js";
 
@@ -19,8 +20,8 @@ describeConformance("local, by ssh", {
   unavailable: sshdUnavailable ?? unavailable ?? undefined,
   make: async () => {
     const sshd = await TestSshd.start();
-    const env = { ...sshd.env, CALLER_SECRET: SECRET };
-    const callerFile = join(env["HOME"] ?? "", "secret");
+    const env: Env = { ...sshd.env, CALLER_SECRET: SECRET };
+    const callerFile = join(env.HOME ?? "", "secret");
     writeFileSync(callerFile, `${SECRET}\n`);
     const tempDir = join(makeTempDir("cs"), "t");
     mkdirSync(tempDir);

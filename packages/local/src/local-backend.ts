@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import {
   BackendError,
   checkedGuestId,
@@ -29,7 +31,7 @@ import { guestNet, netDir, outsideHelper, proxyVariables, RELAY_HEADERS } from "
 import { parseRecord, type GuestRecord } from "./guest-record.js";
 import { needsNetHelper, NET_HELPER, readNetHelper } from "./net/index.js";
 import { survey } from "./place.js";
-import { CLOSE, CREATE, DESTROY, LIST, PROVISION, READ } from "./scripts.js";
+import { CLOSE, CREATE, DESTROY, HELPER, LIST, NO_HELPER, PROVISION, READ } from "./scripts.js";
 
 export interface LocalBackendOptions {
   /** The place. Default: this machine. */
@@ -38,6 +40,12 @@ export interface LocalBackendOptions {
   readonly dataDir?: string;
   /** Network of guests that are opened without one. Default: `none`. */
   readonly network?: GuestNetwork;
+}
+
+/** The network helper: kept in the place under a name for its content, it is sent there once. */
+interface Helper {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 const NO_NETWORK: GuestNetwork = { policy: "none", allow: [] };
@@ -64,6 +72,8 @@ export class LocalBackend implements SandboxBackend {
   readonly #runner: CommandRunner;
   readonly #network: GuestNetwork;
   readonly #dataDir: string | undefined;
+  /** Guests of this process: what their records say is known without a look. */
+  readonly #made = new Map<string, GuestRecord>();
 
   constructor(options: LocalBackendOptions = {}) {
     this.#runner = options.runner ?? new ExecaRunner();
@@ -82,7 +92,8 @@ export class LocalBackend implements SandboxBackend {
   }
 
   async describe(): Promise<BackendDescription> {
-    return describePlace(this.#runner, await this.#data());
+    const data = this.#dataDir ?? (await survey(this.#runner, undefined, [])).place.data;
+    return describePlace(this.#runner, data);
   }
 
   /**
@@ -110,14 +121,13 @@ export class LocalBackend implements SandboxBackend {
 
   async destroy(): Promise<void> {
     for (const id of (await this.guests()).keys()) await this.closeGuest(id);
-    await this.#script("cannot remove the box", DESTROY, [await this.#data()]);
+    await this.#script("cannot remove the box", DESTROY, [this.#dataDir ?? "-"]);
   }
 
   /** Files for the home of every guest made from now on. */
   async provision(files: readonly GuestFile[]): Promise<void> {
-    const data = await this.#data();
     for (const file of files) {
-      const args = [data, homePath(file.path), (file.mode ?? 0o644).toString(8)];
+      const args = [this.#dataDir ?? "-", homePath(file.path), (file.mode ?? 0o644).toString(8)];
       await this.#script(`cannot provision ${file.path}`, PROVISION, args, file.content);
     }
   }
@@ -125,7 +135,7 @@ export class LocalBackend implements SandboxBackend {
   async openGuest(guestId: string, options?: GuestOptions): Promise<Guest> {
     const id = checkedGuestId(guestId);
     if (options === undefined) {
-      const kept = await this.#kept(id);
+      const kept = this.#made.get(id) ?? (await this.#kept(id));
       if (kept !== null) return new LocalGuest(this.#runner, kept);
     }
     return new LocalGuest(this.#runner, await this.#make(id, options ?? {}));
@@ -133,7 +143,8 @@ export class LocalBackend implements SandboxBackend {
 
   async closeGuest(guestId: string): Promise<void> {
     const id = checkedGuestId(guestId);
-    await this.#script(`cannot remove guest ${id}`, CLOSE, [await this.#data(), id]);
+    this.#made.delete(id);
+    await this.#script(`cannot remove guest ${id}`, CLOSE, [this.#dataDir ?? "-", id]);
   }
 
   async guests(): Promise<ReadonlyMap<string, GuestState>> {
@@ -173,13 +184,17 @@ export class LocalBackend implements SandboxBackend {
       env: options.env ?? {},
       ...(relay && { relay: { port: relay.port, target: relay.target } }),
     };
-    await this.#write(record, options);
-    if (withHelper) await this.#putHelper(record);
+    await this.#write(record, options, withHelper ? await this.#helper() : undefined);
     if (relay !== undefined) await this.#putHeaders(record, relay);
+    this.#made.set(id, record);
     return record;
   }
 
-  async #write(record: GuestRecord, { afterEnd, turns }: GuestOptions): Promise<void> {
+  async #write(
+    record: GuestRecord,
+    { afterEnd, turns }: GuestOptions,
+    helper: Helper | undefined,
+  ): Promise<void> {
     const net = guestNet(record, "agent");
     const box = boxScript({
       agent: bwrapArgv({
@@ -202,24 +217,28 @@ export class LocalBackend implements SandboxBackend {
       turns: turnScript(turns),
     });
     const files = { launch: await launchScript(), "box.sh": box };
-    await this.#script(`cannot make guest ${record.id}`, CREATE, [
+    const { stdout } = await this.#script(`cannot make guest ${record.id}`, CREATE, [
       record.place.data,
       record.id,
       JSON.stringify(record),
+      helper?.name ?? "-",
+      `${netDir(record)}/${NET_HELPER}`,
       ...Object.entries(ETC_FILES).flatMap(([name, text]) => [`${record.etcDir}/${name}`, text]),
       "--",
       ...Object.entries(files).flat(),
     ]);
+    if (helper === undefined || !stdout.toString("utf8").includes(NO_HELPER)) return;
+    const args = [record.place.data, helper.name, `${netDir(record)}/${NET_HELPER}`];
+    await this.#script("cannot place the network helper", HELPER, args, helper.bytes);
   }
 
-  async #putHelper(record: GuestRecord): Promise<void> {
+  async #helper(): Promise<Helper> {
     const bytes = await readNetHelper();
     if (bytes === null) {
       throw new BackendError("NETWORK_UNSUPPORTED", `${NET_HELPER} was not built`);
     }
-    const script = 'umask 077; mkdir -p -- "$1" && cat >"$1/$2.$$" && mv -f -- "$1/$2.$$" "$1/$2"';
-    const args = [netDir(record), NET_HELPER];
-    await this.#script("cannot place the network helper", script, args, bytes);
+    const version = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+    return { name: `net-${version}.mjs`, bytes };
   }
 
   /** The key goes by stdin to a file of the place, which the relay removes as it reads it. */
@@ -229,11 +248,6 @@ export class LocalBackend implements SandboxBackend {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
     const args = [record.guestDir, RELAY_HEADERS];
     await this.#script("cannot place the relay's header", script, args, lines.join(""));
-  }
-
-  async #data(): Promise<string> {
-    if (this.#dataDir !== undefined) return this.#dataDir;
-    return (await survey(this.#runner, undefined, [])).place.data;
   }
 
   async #script(

@@ -14,9 +14,12 @@ data=$1
 export const READ = `${DATA}
 [ ! -f "$data/guests/$2/ctl/guest.json" ] || exec cat -- "$data/guests/$2/ctl/guest.json"`;
 
+/** What {@link CREATE} prints where the place does not have the network helper yet. */
+export const NO_HELPER = "no-helper";
+
 /**
- * DATA ID RECORD [PATH TEXT]… -- [NAME TEXT]…: shared files by path, then those of the control
- * folder. A guest whose agent was started keeps what it has. The record comes last: with it the
+ * DATA ID RECORD HELPER|- TARGET [PATH TEXT]… -- [NAME TEXT]…: the network helper put where the
+ * guest looks for it, shared files by path, then those of the control folder. A guest whose agent was started keeps what it has. The record comes last: with it the
  * guest is whole.
  */
 export const CREATE = `${DATA}
@@ -24,7 +27,10 @@ guest=$data/guests/$2
 ctl=$guest/ctl
 made=$ctl/new.$$
 record=$3
-shift 3
+helper=$data/local/$4
+target=$5
+[ "$4" != - ] || helper=
+shift 5
 new=yes
 [ ! -f "$ctl/guest.json" ] || new=no
 mkdir -p -- "$data/local/etc-1" "$ctl/waiters" "$guest/workspace" "$guest/exchange" \\
@@ -35,6 +41,10 @@ while [ "$1" != -- ]; do
 done
 shift
 [ ! -f "$ctl/started" ] || { rmdir -- "$made"; exit 0; }
+if [ -n "$helper" ]; then
+  mkdir -p -- "\${target%/*}" || exit 1
+  if [ -f "$helper" ]; then cp -- "$helper" "$target" || exit 1; else echo ${NO_HELPER}; fi
+fi
 while [ $# -gt 0 ]; do
   printf %s "$2" >"$made/$1" || exit 1
   shift 2
@@ -44,6 +54,11 @@ if [ "$new" = yes ] && [ -d "$data/local/home" ]; then
 fi
 printf %s "$record" >"$made/guest.json" &&
   mv -f -- "$made/box.sh" "$made/launch" "$made/guest.json" "$ctl/" && rmdir -- "$made"`;
+
+/** DATA HELPER TARGET: stdin becomes the network helper of this and later guests. */
+export const HELPER = `${DATA}
+file=$data/local/$2
+cat >"$file.$$" && mv -f -- "$file.$$" "$file" && cp -- "$file" "$3"`;
 
 /** DATA LAUNCH: the state of every guest, one a line. */
 export const LIST = `${DATA}

@@ -16,10 +16,22 @@ export interface SessionView {
 /** Asks each box once. */
 class Boxes {
   readonly #asked = new Map<SandboxBackend, Promise<ReadonlyMap<string, GuestState>>>();
+  readonly #told = new Set<string>();
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** The first of the sessions of a box that does not answer tells of it, for all. */
+  tell(record: SessionRecord, error: unknown): void {
+    const box = `${record.backend} ${record.box} ${record.host ?? ""}`;
+    if (this.#told.has(box)) return;
+    this.#told.add(box);
+    const why = error instanceof Error ? error.message : String(error);
+    const where = record.host === null ? "its box" : `the box on ${record.host}`;
+    const message = `cannot ask ${where}: ${why}; its sessions are shown as they were`;
+    this.#engine.note("warning", record.sessionId, message);
   }
 
   async stateOf(record: SessionRecord): Promise<GuestState | undefined> {
@@ -45,8 +57,7 @@ export async function refresh(
     records.map((record) =>
       look(engine, record, boxes).catch((error: unknown): SessionView => {
         if (error instanceof BackendError && error.code === "BOX_STOPPED") return stopped(record);
-        const why = error instanceof Error ? error.message : String(error);
-        engine.note("warning", record.sessionId, `cannot ask its box: ${why}`);
+        boxes.tell(record, error);
         const state = record.launchedAt === null ? "prepared" : "running";
         return { record, state, lost: null, startedAt: record.launchedAt };
       }),

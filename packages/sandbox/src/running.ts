@@ -1,5 +1,8 @@
 import { pipeline } from "node:stream/promises";
 
+import type { Guest } from "@cco/backend";
+import { RunError } from "@cco/exec";
+
 import { fromBackend, guestOf } from "./box.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
@@ -77,8 +80,7 @@ export async function waitForEnd(
         );
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   try {
-    const guest = await guestOf(engine, view.record);
-    await guest.ended({ signal: either });
+    await untilEnd(await guestOf(engine, view.record), either);
   } catch (error) {
     if (signal?.aborted === true) throw interrupted(error);
     if (timeout.signal.aborted) throw timedOut(id);
@@ -90,6 +92,18 @@ export async function waitForEnd(
     clearTimeout(timer);
   }
   return refreshOne(engine, await engine.store.read(id));
+}
+
+/** Where the connection to the guest's machine breaks, the agent goes on: the wait begins anew. */
+async function untilEnd(guest: Guest, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await guest.ended({ signal });
+      return;
+    } catch (error) {
+      if (!(error instanceof RunError) || error.code !== "CONNECTION_LOST") throw error;
+    }
+  }
 }
 
 /** {@link Sandbox.logs} */
