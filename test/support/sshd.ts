@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { once } from "node:events";
@@ -29,6 +30,8 @@ export const sshdUnavailable = existsSync(SSHD) && existsSync(SSH) ? null : "nee
 export interface SshdOptions {
   /** Login shell's argv up to the command line. Default: the user's own. */
   readonly shell?: readonly string[];
+  /** Programs that the machine does not have. */
+  readonly without?: readonly string[];
   /** More lines of sshd_config. */
   readonly config?: readonly string[];
   /** Address to listen on. Default `127.0.0.1`. */
@@ -173,6 +176,16 @@ export class TestSshd {
     );
   }
 
+  /** A folder of the system's programs but these. */
+  #pathWithout(names: readonly string[]): string {
+    const folder = join(this.dir, "programs");
+    mkdirSync(folder);
+    for (const name of readdirSync("/usr/bin")) {
+      if (!names.includes(name)) symlinkSync(join("/usr/bin", name), join(folder, name));
+    }
+    return folder;
+  }
+
   #makeKeys(): void {
     for (const name of ["host_key", "user_key"]) {
       const file = join(this.dir, name);
@@ -195,6 +208,10 @@ export class TestSshd {
     if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
     const { config = [] } = this.#options;
     const data = join(this.home, ".local/share");
+    const path =
+      this.#options.without === undefined
+        ? ""
+        : ` PATH=${this.#pathWithout(this.#options.without)}`;
     const lines = [
       `ListenAddress ${this.address}`,
       `Port ${this.port}`,
@@ -206,7 +223,7 @@ export class TestSshd {
       "KbdInteractiveAuthentication no",
       "PermitRootLogin yes",
       "PidFile none",
-      `SetEnv HOME=${this.home} XDG_DATA_HOME=${data}`,
+      `SetEnv HOME=${this.home} XDG_DATA_HOME=${data}${path}`,
       ...config,
     ];
     writeFileSync(join(this.dir, "sshd_config"), `${lines.join("\n")}\n`);
