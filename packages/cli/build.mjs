@@ -3,7 +3,7 @@
  * only some commands load. The package then installs without any dependency.
  *
  * Beside the chunks lie the assets that the packages find by `import.meta.url`: their shell
- * scripts and the network helper of @cco/local. Licences of the bundled libraries are kept in
+ * scripts and the network helper of @cco/backend. Licences of the bundled libraries are kept in
  * `dist/THIRD-PARTY-LICENSES.txt`.
  */
 import {
@@ -69,7 +69,7 @@ for (const { path, text } of result.outputFiles) {
   writeFileSync(join(next, basename(path)), withRequire(text));
 }
 copyAssets();
-const net = join(packages, "local/dist/cco-net.mjs");
+const net = join(packages, "backend/dist/cco-net.mjs");
 if (existsSync(net)) cpSync(net, join(next, "cco-net.mjs"));
 writeFileSync(
   join(next, "THIRD-PARTY-LICENSES.txt"),

@@ -1,5 +1,14 @@
 export { BackendError, type BackendErrorCode } from "./errors.js";
 export { checkedGuestId } from "./guest-id.js";
+export {
+  insideArgv,
+  needsNetHelper,
+  NET_HELPER,
+  outsideArgv,
+  PROXY_PORT,
+  proxyEnv,
+  readNetHelper,
+} from "./net/index.js";
 export type {
   BackendCheck,
   BackendCreateOptions,

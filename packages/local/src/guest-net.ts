@@ -1,8 +1,14 @@
-import type { GuestNetwork } from "@cco/backend";
+import {
+  insideArgv,
+  needsNetHelper,
+  NET_HELPER,
+  outsideArgv,
+  proxyEnv,
+  type GuestNetwork,
+} from "@cco/backend";
 
 import { GUEST_NET, GUEST_NET_HELPER } from "./bwrap-argv.js";
 import type { GuestRecord } from "./guest-record.js";
-import { insideArgv, needsNetHelper, NET_HELPER, outsideArgv, proxyEnv } from "./net/index.js";
 
 /** The helper listens here; short, because it is started in its folder. */
 const SOCKET = "s";

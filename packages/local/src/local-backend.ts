@@ -5,7 +5,10 @@ import {
   checkedGuestId,
   insideScript,
   launchScript,
+  needsNetHelper,
+  NET_HELPER,
   parseStates,
+  readNetHelper,
   turnScript,
   type BackendCheck,
   type BackendCreateOptions,
@@ -29,7 +32,6 @@ import { describePlace } from "./describe.js";
 import { afterArgv, LocalGuest } from "./local-guest.js";
 import { guestNet, netDir, outsideHelper, proxyVariables, RELAY_HEADERS } from "./guest-net.js";
 import { parseRecord, type GuestRecord } from "./guest-record.js";
-import { needsNetHelper, NET_HELPER, readNetHelper } from "./net/index.js";
 import { survey } from "./place.js";
 import { CLOSE, CREATE, DESTROY, HELPER, LIST, NO_HELPER, PROVISION, READ } from "./scripts.js";
 

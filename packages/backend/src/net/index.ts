@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import type { GuestNetwork } from "@cco/backend";
+import type { GuestNetwork } from "../port.js";
 
 import { loopbackForwards } from "./allow.js";
 

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /** @param {string} path */
-/** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 await build({
