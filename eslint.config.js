@@ -121,7 +121,7 @@ export default defineConfig(
   })),
   {
     // Programs of the place itself, not of the host: they have its files and streams.
-    files: ["packages/local/src/net/**/*.ts"],
+    files: ["packages/backend/src/net/**/*.ts"],
     rules: {
       ...restrictedImports([INSIDES, SPAWNING]),
       "no-restricted-properties": "off",

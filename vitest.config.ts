@@ -41,6 +41,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Real podman and docker: `pnpm test:containers` brings them up.
+          name: "containers",
+          include: ["test/containers/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,

@@ -2,6 +2,7 @@ export { BackendError, type BackendErrorCode } from "./errors.js";
 export { checkedGuestId } from "./guest-id.js";
 export {
   insideArgv,
+  insideHelper,
   needsNetHelper,
   NET_HELPER,
   outsideArgv,
@@ -30,7 +31,8 @@ export type {
   TurnRules,
   Waiting,
 } from "./port.js";
-export { insideScript, launchScript } from "./terminal/assets.js";
+export { entryScript, insideScript, keeperScript, launchScript } from "./terminal/assets.js";
+export { PAIR_CONTROL, PairTerminal, type PairTerminalOptions } from "./terminal/pair-terminal.js";
 export { parseStates } from "./terminal/state.js";
 export { turnScript } from "./terminal/turn-script.js";
 export { TmuxTerminal, type TmuxTerminalOptions } from "./terminal/tmux-terminal.js";

@@ -153,8 +153,9 @@ export interface End {
    * - `killed`: its supervisor or terminal server was killed, and it with them.
    * - `host-restart`: its machine was restarted.
    * - `not-started`: it was asked to start and never did.
+   * - `out-of-memory`: it, or what it started, took more memory than its box gives.
    */
-  readonly reason: "exit" | "signal" | "killed" | "host-restart" | "not-started";
+  readonly reason: "exit" | "signal" | "killed" | "host-restart" | "not-started" | "out-of-memory";
   /** When it was seen, where that is known. */
   readonly endedAt: Date | null;
 }

@@ -41,17 +41,3 @@ export function boxScript(options: BoxScriptOptions): string {
   ];
   return `${functions.join("\n")}\n${turns}`;
 }
-
-/**
- * `box_inside`: starts the network helper's inner half in the sandbox, beside the agent and
- * without its terminal, and waits until it listens.
- */
-export function insideHelper(argv: readonly string[]): string {
-  return `box_inside() {
-  mkfifo /run/cco-ready || return 1
-  (${quoteArgv(argv)} </dev/null >/run/cco-ready 2>/run/cco-net.log 9>&- &)
-  read -r ready </run/cco-ready
-  [ "$ready" = ready ] || { cat /run/cco-net.log >&2; return 1; }
-}
-`;
-}

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   BackendError,
   checkedGuestId,
+  insideHelper,
   insideScript,
   launchScript,
   needsNetHelper,
@@ -25,7 +26,7 @@ import {
 } from "@cco/backend";
 import { ExecaRunner, type CommandRunner, type RunResult } from "@cco/exec";
 
-import { boxScript, insideHelper } from "./box-script.js";
+import { boxScript } from "./box-script.js";
 import { bwrapArgv, ETC_FILES, GUEST_HOME } from "./bwrap-argv.js";
 import { checkPlace } from "./check.js";
 import { describePlace } from "./describe.js";
@@ -205,7 +206,7 @@ export class LocalBackend implements SandboxBackend {
         ...(net === undefined ? {} : { net }),
         turn: `${record.guestDir}/ctl/turn`,
       }),
-      inside: `${net === undefined ? "" : insideHelper(net.inside)}${await insideScript()}`,
+      inside: `${net === undefined ? "" : insideHelper(net.inside, "/run")}${await insideScript()}`,
       ...(afterEnd === undefined ? {} : { after: afterArgv(record, afterEnd) }),
       ...(net === undefined
         ? {}

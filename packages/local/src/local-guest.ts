@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import {
   BackendError,
+  insideHelper,
   TmuxTerminal,
   type End,
   type Guest,
@@ -12,7 +13,6 @@ import {
 import { type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
 
 import { bwrapArgv, guestPaths } from "./bwrap-argv.js";
-import { insideHelper } from "./box-script.js";
 import type { GuestRecord } from "./guest-record.js";
 import { guestNet, proxyVariables } from "./guest-net.js";
 
@@ -81,7 +81,7 @@ export class LocalGuest implements Guest {
     });
     // `env` tells a program that is not there (127) from one that failed.
     if (net === undefined) return [...sandbox, "--", "env", ...argv];
-    const inside = `${insideHelper(net.inside)}box_inside || exit 126\nexec env "$@"`;
+    const inside = `${insideHelper(net.inside, "/run")}box_inside || exit 126\nexec env "$@"`;
     const launch = `${record.guestDir}/ctl/launch`;
     const inner = ["sh", "-c", inside, "cco", ...argv];
     return ["sh", launch, "--beside", name, record.id, ...sandbox, "--", ...inner];

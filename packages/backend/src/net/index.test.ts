@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { insideArgv, needsNetHelper, outsideArgv, proxyEnv } from "./index.js";
+import { insideArgv, insideHelper, needsNetHelper, outsideArgv, proxyEnv } from "./index.js";
 
 const program = { node: "/usr/bin/node", helper: "/data/cco-net.mjs" };
 const flags = ["--max-old-space-size=64", "--max-semi-space-size=1"];
@@ -79,4 +79,8 @@ describe("proxyEnv", () => {
     expect(env.no_proxy).toBe("localhost,127.0.0.1,::1");
     expect(env.NODE_USE_ENV_PROXY).toBe("1");
   });
+});
+
+it("starts the inner half without the terminal", () => {
+  expect(insideHelper(["node", "h"], "/run")).toContain("(node h </dev/null >/run/.cco-ready");
 });

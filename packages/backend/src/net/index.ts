@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { quoteArgv } from "@cco/exec";
+
 import type { GuestNetwork } from "../port.js";
 
 import { loopbackForwards } from "./allow.js";
@@ -144,4 +146,21 @@ export function proxyEnv(port: number = PROXY_PORT): Readonly<Record<string, str
 /** Whether a guest with `network` needs the helper: not with `none`, unless a loopback port is listed. */
 export function needsNetHelper(network: GuestNetwork): boolean {
   return network.policy !== "none" || loopbackForwards(network.allow).length > 0;
+}
+
+/**
+ * `box_inside` for {@link insideScript}: starts the network helper's inner half beside the agent,
+ * without its terminal, and waits until it listens.
+ *
+ * @param argv {@link insideArgv}
+ * @param folder where the guest may write, and nobody else sees it.
+ */
+export function insideHelper(argv: readonly string[], folder: string): string {
+  return `box_inside() {
+  mkfifo ${folder}/.cco-ready || return 1
+  (${quoteArgv(argv)} </dev/null >${folder}/.cco-ready 2>${folder}/.cco-net.log 9>&- &)
+  read -r ready <${folder}/.cco-ready
+  [ "$ready" = ready ] || { cat ${folder}/.cco-net.log >&2; return 1; }
+}
+`;
 }

@@ -13,3 +13,13 @@ export function launchScript(): Promise<string> {
 export function insideScript(): Promise<string> {
   return readAsset(new URL("./inside.sh", import.meta.url));
 }
+
+/** First process of an agent's container or pod: `sh -c <this> entry ID`. */
+export function entryScript(): Promise<string> {
+  return readAsset(new URL("./entry.sh", import.meta.url));
+}
+
+/** First process of the container beside it: `sh -c <this> keeper ID <launchScript> <box.sh> [AFTER…]`. */
+export function keeperScript(): Promise<string> {
+  return readAsset(new URL("./keeper.sh", import.meta.url));
+}

@@ -11,6 +11,15 @@
 #   launch --capture|--send|--term|--kill|--end ID
 #   launch --beside NAME ID ARGV…  run ARGV, with a network helper of its own beside it
 #
+# Where the terminal is in a container or pod, that one's first process (entry.sh) starts it:
+#
+#   launch --order ID ARGV…      leave the order to start, the first one only
+#   launch --attach ID           show; 10 after the end, without the last screen
+#   launch --await kept ID       block until the end, and until screen and log are kept
+#   launch --far running|over …  called in another container, over the same control folder; whether
+#                                the agent's own is running is known from outside. No process is
+#                                judged, and no tmux client talks to the agent's server.
+#
 # Lies in the session's control folder, which no guest sees, beside box.sh, which says how to
 # run things in the guest. Nothing here reads the terminal that the agent writes to.
 # shellcheck disable=SC2034 # the fields that `read` fills
@@ -47,6 +56,7 @@ process() {
 
 # Is process $1 the one that began at $2, and not a zombie?
 alive() {
+  [ -z "$far" ] || return 1
   case $1 in '' | *[!0-9]*) return 1 ;; esac
   process "$1" || return 1
   case $p_state in Z* | X*) return 1 ;; esac
@@ -81,7 +91,9 @@ state_of() {
   # Empty for the moment in which it is written.
   [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid" || owner=-
   ended_of "$1" && return 0
-  if [ "$s_boot" != "$boot" ]; then
+  if [ "$far" = running ]; then
+    [ ! -f "$1/over" ] || kind=ended reason=killed
+  elif [ "$s_boot" != "$boot" ]; then
     kind=ended reason=host-restart
   elif [ "$owner" != - ]; then
     alive "$owner" "$owner_start" && return 0
@@ -119,6 +131,7 @@ record() {
 # ---- waiting --------------------------------------------------------------------------------
 
 session_tmux() {
+  [ -z "$far" ] || return 1
   tmux -u -S tty "$@"
 }
 
@@ -137,6 +150,8 @@ wake() {
 await() {
   channel=w$$
   blocked=''
+  nap=0.02
+  [ "$far$1" != runningend ] || nap=0.3
   trap 'kill $blocked 2>/dev/null; rm -f "waiters/$channel"; exit 143' HUP INT TERM
   : >"waiters/$channel"
   while :; do
@@ -144,15 +159,32 @@ await() {
     [ "$kind" = running ] || break
     [ "$1" = up ] && [ "$up" = yes ] && break
     [ "$1" = turn ] && [ "$waits" = finished ] && break
-    tmux -u -S tty wait-for "$channel" >/dev/null 2>&1 </dev/null &
+    session_tmux wait-for "$channel" >/dev/null 2>&1 </dev/null &
     blocked=$!
     # No server: it is about to be there, or everything is about to be gone.
-    wait "$blocked" || sleep 0.02 2>/dev/null || sleep 1
+    wait "$blocked" || sleep "$nap" 2>/dev/null || sleep 1
     blocked=''
   done
   rm -f "waiters/$channel"
   trap - HUP INT TERM
   [ "$kind" = running ] || reap
+}
+
+# Wait until somebody began to start it; who waits for the order is woken.
+begun() {
+  while [ ! -f started ]; do
+    if [ -p order.fifo ] && [ -f order ]; then (exec 9<>order.fifo && echo >&9); fi
+    sleep 0.02 2>/dev/null || sleep 1
+  done
+}
+
+# Until the one beside the supervisor has done its part, or can no more.
+kept() {
+  while [ ! -f log.done ]; do
+    { [ -f watcher ] && read -r w_pid w_start <watcher && alive "$w_pid" "$w_start"; } ||
+      session_tmux list-sessions >/dev/null 2>&1 || break
+    sleep 0.02 2>/dev/null || sleep 1
+  done
 }
 
 # What should be gone with the session, is.
@@ -192,6 +224,13 @@ start() {
   mkfifo alive turn && said=$(start_server 2>&1 </dev/null) && return 0
   record not-started -
   printf '%s\n' "$said" >screen
+}
+
+# The argv for whoever starts it.
+order() {
+  { printf 'set --' && write_argv "$@" && echo; } >"order.$$" || fail "cannot write to $PWD"
+  ln "order.$$" order 2>/dev/null || [ -f order ] || fail "cannot write to $PWD"
+  rm -f "order.$$"
 }
 
 # Each word quoted for a shell.
@@ -620,7 +659,7 @@ view() {
   [ "$kind" = idle ] && fail "session $id was not started"
   await up
   if [ ! -t 0 ] && [ "$kind" = running ]; then return 0; fi
-  if [ -S tty ]; then
+  if [ -S tty ] && [ -z "$far" ]; then
     session_tmux attach-session -t =agent 2>"viewer.$$"
     words=$(cat "viewer.$$")
     rm -f "viewer.$$"
@@ -631,6 +670,7 @@ view() {
       return 0
     fi
   fi
+  [ "$mode" = attach ] && exit 10
   show_end
 }
 
@@ -729,6 +769,11 @@ end_all() {
   reap
 }
 
+far=''
+if [ "${1-}" = --far ]; then
+  far=$2
+  shift 2
+fi
 mode=show
 case ${1-} in
   --state)
@@ -762,11 +807,17 @@ case $mode in
     print_states "$PWD"
     ;;
   view) view ;;
+  attach)
+    begun
+    view
+    ;;
+  order) order "$@" ;;
   await)
     boot_id
     # Whoever launches it may not have come to it yet.
-    while [ "$what" = up ] && [ ! -f started ]; do sleep 0.02 2>/dev/null || sleep 1; done
+    [ "$what" != up ] || begun
     await "$what"
+    [ "$what" != kept ] || kept
     print_states "$PWD"
     ;;
   log) print_log "$what" ;;

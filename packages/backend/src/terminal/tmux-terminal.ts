@@ -22,6 +22,11 @@ export interface TmuxTerminalOptions {
   readonly controlDir: string;
   /** Default `observed`; `claimed` where the guest can write the control folder. */
   readonly endedBy?: End["endedBy"];
+  /**
+   * The runner is not where the agent's processes are, only over the same control folder; the agent's
+   * own container is known to be running, or over.
+   */
+  readonly far?: "running" | "over";
 }
 
 const START_MS = 10_000;
@@ -32,16 +37,17 @@ const NOT_RUNNING = 3;
 /** A session's terminal: a tmux server of its own, whose one process is the agent's supervisor. */
 export class TmuxTerminal implements Terminal {
   readonly #options: TmuxTerminalOptions;
-  readonly #launch: string;
+  readonly #launch: readonly string[];
 
   constructor(options: TmuxTerminalOptions) {
     checkedGuestId(options.id);
     this.#options = options;
-    this.#launch = `${options.controlDir}/launch`;
+    const far = options.far === undefined ? [] : ["--far", options.far];
+    this.#launch = ["sh", `${options.controlDir}/launch`, ...far];
   }
 
   launchArgv(argv: readonly string[]): readonly string[] {
-    return this.#hostArgv(["sh", this.#launch, this.#options.id, ...argv]);
+    return this.#hostArgv([...this.#launch, this.#options.id, ...argv]);
   }
 
   viewArgv(): readonly string[] {
@@ -146,7 +152,7 @@ export class TmuxTerminal implements Terminal {
     what: readonly string[] = [],
     more: readonly string[] = [],
   ): readonly string[] {
-    return ["sh", this.#launch, mode, ...what, this.#options.id, ...more];
+    return [...this.#launch, mode, ...what, this.#options.id, ...more];
   }
 
   #hostArgv(argv: readonly string[]): readonly string[] {

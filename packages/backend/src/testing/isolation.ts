@@ -85,8 +85,8 @@ export function isolationCases(harness: Harness): void {
   });
 
   it("what lies beside a program it was given", async ({ skip }) => {
-    const { placeIsHost, tempDir } = harness.subject;
-    skip(!placeIsHost, "the programs are in another place");
+    const { placeIsHost, programsAreHosts = placeIsHost, tempDir } = harness.subject;
+    skip(!programsAreHosts, "the programs are in another place");
     const folder = join(tempDir, "tool");
     mkdirSync(folder, { recursive: true });
     const tool = join(folder, "tool");

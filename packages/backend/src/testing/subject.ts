@@ -13,8 +13,10 @@ export interface ConformanceSubject {
   readonly callerSecret: string;
   /** A file of the caller's on this machine, outside `tempDir`, that holds `callerSecret`. */
   readonly callerFile: string;
-  /** The place is this machine: its loopback, processes and programs are the suite's own. */
+  /** The place is this machine: its loopback and processes are the suite's own. */
   readonly placeIsHost: boolean;
+  /** A guest is given programs of this machine; else it has its image's own. Default: `placeIsHost`. */
+  readonly programsAreHosts?: boolean;
   /**
    * End a guest's agent as a crash of its supervisor, terminal server or machine would:
    * from outside, without a word to the backend. Left out where nothing can.

@@ -1,0 +1,2 @@
+export { ContainerBackend, type ContainerBackendOptions } from "./container-backend.js";
+export type { EngineName } from "./engines.js";

@@ -1,0 +1,120 @@
+import type { End, GuestState } from "@cco/backend";
+
+import { LABEL } from "./names.js";
+
+/** `inspect --format`: one line of JSON values for each container. podman and docker know it. */
+export const STATE_FORMAT = [
+  `{{json (index .Config.Labels "${LABEL.guest}")}}`,
+  "{{json .State.Status}}",
+  "{{json .State.ExitCode}}",
+  "{{json .State.OOMKilled}}",
+  "{{json .State.StartedAt}}",
+  "{{json .State.FinishedAt}}",
+].join(" ");
+
+/** ENGINE BOX FORMAT [AGENT]: when the machine started, then a line for each agent's container. */
+export const STATES = `
+export LC_ALL=C
+awk '/^btime /{ print "btime", $2 }' /proc/stat 2>/dev/null
+if [ $# -gt 3 ]; then
+  "$1" container inspect --format "$3" "$4"
+  exit
+fi
+ids=$("$1" ps --all --quiet --no-trunc --filter "label=${LABEL.box}=$2" --filter "label=${LABEL.role}=agent") || exit
+[ -n "$ids" ] || exit 0
+"$1" container inspect --format "$3" $ids`;
+
+const IDLE = new Set(["created", "configured", "initialized"]);
+const ENDED = new Set(["exited", "dead", "stopped"]);
+
+/** Signals by number, as every Linux has them. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  4: "ILL",
+  6: "ABRT",
+  8: "FPE",
+  9: "KILL",
+  11: "SEGV",
+  13: "PIPE",
+  14: "ALRM",
+  15: "TERM",
+};
+
+/** What {@link STATES} printed: guests by id. Lines that are none are left out. */
+export function parseContainers(stdout: string): ReadonlyMap<string, GuestState> {
+  const states = new Map<string, GuestState>();
+  let bootedAt: Date | null = null;
+  for (const line of stdout.split("\n")) {
+    const btime = /^btime (\d{1,12})$/.exec(line)?.[1];
+    if (btime !== undefined) bootedAt = new Date(Number(btime) * 1000);
+    const fields = parseLine(line);
+    if (fields !== null) states.set(fields.guest, stateOf(fields, bootedAt));
+  }
+  return states;
+}
+
+interface Fields {
+  readonly guest: string;
+  readonly status: string;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+function parseLine(line: string): Fields | null {
+  const words = line.trim().split(" ");
+  if (words.length !== 6) return null;
+  try {
+    const [guest, status, exitCode, outOfMemory, started, finished] = words.map(
+      (word) => JSON.parse(word) as unknown,
+    );
+    if (typeof guest !== "string" || typeof status !== "string") return null;
+    return {
+      guest,
+      status,
+      exitCode: Number(exitCode),
+      outOfMemory: outOfMemory === true,
+      startedAt: date(started),
+      finishedAt: date(finished),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function stateOf(fields: Fields, bootedAt: Date | null): GuestState {
+  const { status, startedAt } = fields;
+  if (IDLE.has(status)) return { kind: "idle" };
+  if (!ENDED.has(status)) return { kind: "running", startedAt };
+  return { kind: "ended", startedAt, end: endOf(fields, bootedAt) };
+}
+
+function endOf(fields: Fields, bootedAt: Date | null): End {
+  const { startedAt, finishedAt, outOfMemory } = fields;
+  const before = (time: Date | null): boolean =>
+    time !== null && bootedAt !== null && time.getTime() < bootedAt.getTime() - 2_000;
+  if (before(startedAt) && !before(finishedAt)) {
+    const reason = "host-restart";
+    return { exitCode: null, signal: null, endedBy: "observed", reason, endedAt: null };
+  }
+  // A code of 128 + n is how a shell and an engine report signal n.
+  const signal = SIGNALS[fields.exitCode - 128] ?? null;
+  return {
+    exitCode: fields.exitCode,
+    signal,
+    endedBy: "observed",
+    reason:
+      outOfMemory && fields.exitCode !== 0 ? "out-of-memory" : signal === null ? "exit" : "signal",
+    endedAt: finishedAt,
+  };
+}
+
+/** Engines write the year 1 for never. */
+function date(value: unknown): Date | null {
+  if (typeof value !== "string") return null;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1971 ? null : time;
+}
