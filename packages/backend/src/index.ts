@@ -6,7 +6,6 @@ export {
   needsNetHelper,
   NET_HELPER,
   outsideArgv,
-  PROXY_PORT,
   proxyEnv,
   readNetHelper,
 } from "./net/index.js";

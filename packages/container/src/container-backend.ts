@@ -218,6 +218,7 @@ export class ContainerBackend implements SandboxBackend {
       image: await this.#image.name(),
       network,
       env: options.env ?? {},
+      turns: options.turns !== undefined,
     };
     const online = needsNetHelper(network);
     // An entry of `allow` that cannot be read is refused before anything is made.
@@ -227,7 +228,7 @@ export class ContainerBackend implements SandboxBackend {
     const [keeper, launch, box, entry] = await Promise.all([
       keeperScript(),
       launchScript(),
-      boxScript(record),
+      boxScript(record, options),
       entryScript(),
     ]);
     try {

@@ -5,7 +5,9 @@ import {
   needsNetHelper,
   outsideArgv,
   proxyEnv,
+  turnScript,
   type GuestNetwork,
+  type GuestOptions,
 } from "@cco/backend";
 import { quoteArgv } from "@cco/exec";
 
@@ -129,6 +131,7 @@ export function agentArgv(
   return [
     ...[engine.program, "create", "--name", names.agent],
     ...enclosed(settings, record.id, "agent" satisfies Role, "none"),
+    ...(record.turns ? ["--label", `${LABEL.turns}=yes`] : []),
     ...inGuest(settings, record, proxyVariables(record.network)),
     ...netMount(record.network, names.netVolume),
     record.image,
@@ -219,11 +222,23 @@ function netInside(network: GuestNetwork): string {
 }
 
 /** `box.sh` of a guest: how its supervisor runs the agent. */
-export async function boxScript(record: GuestRecord): Promise<string> {
+export async function boxScript(
+  record: GuestRecord,
+  { afterEnd, turns }: Pick<GuestOptions, "afterEnd" | "turns">,
+): Promise<string> {
   const inside = `${netInside(record.network)}${await insideScript()}`;
   const { workspace } = guestPaths(record.id);
   return `box_agent() {
   cd ${quoteArgv([workspace])} && exec ${quoteArgv(["env", "COLORTERM=truecolor", "sh", "-c", inside, "cco"])} "$@"
+}
+${afterEnd === undefined ? "" : afterTurn(workspace, afterEnd)}${turnScript(turns)}`;
+}
+
+/** After a turn, in the agent's container; after the end (`over`) it is the keeper's. */
+function afterTurn(workspace: string, argv: readonly string[]): string {
+  return `box_after() {
+  [ ! -f over ] || return 0
+  cd ${quoteArgv([workspace])} && exec timeout -s KILL 600 ${quoteArgv(argv)}
 }
 `;
 }

@@ -41,4 +41,10 @@ export function guestPaths(id: string) {
   return { workspace: `/workspace/${id}`, exchange: `/exchange/${id}`, home: GUEST_HOME };
 }
 
-export const LABEL = { box: "cco.box", guest: "cco.guest", role: "cco.role", record: "cco.record" };
+export const LABEL = {
+  box: "cco.box",
+  guest: "cco.guest",
+  role: "cco.role",
+  record: "cco.record",
+  turns: "cco.turns",
+};

@@ -7,6 +7,8 @@ export interface GuestRecord {
   readonly image: string;
   readonly network: GuestNetwork;
   readonly env: Readonly<Record<string, string>>;
+  /** Its agent tells of its turns. */
+  readonly turns: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { End, GuestState } from "@cco/backend";
+import { parseStates, type End, type GuestState } from "@cco/backend";
 
 import { LABEL } from "./names.js";
 
@@ -10,19 +10,38 @@ export const STATE_FORMAT = [
   "{{json .State.OOMKilled}}",
   "{{json .State.StartedAt}}",
   "{{json .State.FinishedAt}}",
+  `{{json (index .Config.Labels "${LABEL.turns}")}}`,
 ].join(" ");
 
-/** ENGINE BOX FORMAT [AGENT]: when the machine started, then a line for each agent's container. */
+/**
+ * ENGINE BOX FORMAT [AGENT]: when the machine started, then a line for each agent's container, then what those that
+ * run and tell of their turns wait for.
+ */
 export const STATES = `
 export LC_ALL=C
 awk '/^btime /{ print "btime", $2 }' /proc/stat 2>/dev/null
 if [ $# -gt 3 ]; then
-  "$1" container inspect --format "$3" "$4"
-  exit
+  ids=$4
+else
+  ids=$("$1" ps --all --quiet --no-trunc --filter "label=${LABEL.box}=$2" --filter "label=${LABEL.role}=agent") || exit
+  [ -n "$ids" ] || exit 0
 fi
-ids=$("$1" ps --all --quiet --no-trunc --filter "label=${LABEL.box}=$2" --filter "label=${LABEL.role}=agent") || exit
-[ -n "$ids" ] || exit 0
-"$1" container inspect --format "$3" $ids`;
+lines=$("$1" container inspect --format "$3" $ids)
+code=$?
+printf '%s\\n' "$lines"
+waits() {
+  said=$("$1" exec "$2" head -c 200 /cco/waiting 2>/dev/null | head -n 1) && [ -n "$said" ] &&
+    printf 'waiting %s %s\\n' "$3" "$said"
+}
+printf '%s\\n' "$lines" | {
+  while read -r guest status _ _ _ _ turns; do
+    [ "$status $turns" = '"running" "yes"' ] || continue
+    guest=\${guest#?} guest=\${guest%?}
+    waits "$1" "$2-$guest-keeper" "$guest" &
+  done
+  wait
+}
+exit $code`;
 
 const IDLE = new Set(["created", "configured", "initialized"]);
 const ENDED = new Set(["exited", "dead", "stopped"]);
@@ -49,6 +68,13 @@ export function parseContainers(stdout: string): ReadonlyMap<string, GuestState>
   for (const line of stdout.split("\n")) {
     const btime = /^btime (\d{1,12})$/.exec(line)?.[1];
     if (btime !== undefined) bootedAt = new Date(Number(btime) * 1000);
+    const [, guest, waits] = /^waiting (\S+) (.*)$/.exec(line) ?? [];
+    const before = states.get(guest ?? "");
+    if (guest !== undefined && waits !== undefined && before?.kind === "running") {
+      const told = parseStates(`x running - - - - ${waits}`).get("x");
+      states.set(guest, { ...told, ...before });
+      continue;
+    }
     const fields = parseLine(line);
     if (fields !== null) states.set(fields.guest, stateOf(fields, bootedAt));
   }
@@ -66,7 +92,7 @@ interface Fields {
 
 function parseLine(line: string): Fields | null {
   const words = line.trim().split(" ");
-  if (words.length !== 6) return null;
+  if (words.length !== 7) return null;
   try {
     const [guest, status, exitCode, outOfMemory, started, finished] = words.map(
       (word) => JSON.parse(word) as unknown,

@@ -26,9 +26,9 @@ block() {
   wait $!
 }
 
-if [ ! -f over ]; then
+if [ ! -f gone ]; then
   block alive.agent
-  : >over
+  : >gone
 fi
 if [ $# -gt 0 ] && [ -f up ] && mkdir after 2>/dev/null; then
   (cd "/workspace/$id" && exec timeout -s KILL 600 "$@") </dev/null 2>&1 |

@@ -92,7 +92,7 @@ state_of() {
   [ -f "$1/pid" ] && read -r owner owner_start <"$1/pid" || owner=-
   ended_of "$1" && return 0
   if [ "$far" = running ]; then
-    [ ! -f "$1/over" ] || kind=ended reason=killed
+    [ ! -f "$1/gone" ] || kind=ended reason=killed
   elif [ "$s_boot" != "$boot" ]; then
     kind=ended reason=host-restart
   elif [ "$owner" != - ]; then
@@ -151,7 +151,7 @@ await() {
   channel=w$$
   blocked=''
   nap=0.02
-  [ "$far$1" != runningend ] || nap=0.3
+  [ -z "$far" ] || [ "$1" = up ] || nap=0.3
   trap 'kill $blocked 2>/dev/null; rm -f "waiters/$channel"; exit 143' HUP INT TERM
   : >"waiters/$channel"
   while :; do

@@ -111,6 +111,18 @@ export class PairTerminal implements Terminal {
     await this.#far(running ? "running" : "over").log(sink, options);
   }
 
+  async settled(options: { signal?: AbortSignal } = {}): Promise<GuestState> {
+    options.signal?.throwIfAborted();
+    if ((await this.state()).kind === "running") {
+      try {
+        await this.#beside().settled(options);
+      } catch (error) {
+        if ((await this.state()).kind === "running") throw error;
+      }
+    }
+    return this.state();
+  }
+
   state(): Promise<GuestState> {
     return this.#options.state();
   }
