@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 
 import {
+  always,
   badBash,
   bash,
   refuse,
@@ -10,11 +11,11 @@ import {
   SILENCE,
   USAGE,
   type Answer,
-  type CallTool,
 } from "../model/answers.js";
 import { ModelServer } from "../model/model-server.js";
 
 const SKILL = "<command-name>/executing-plans-in-sandbox</command-name>";
+const call = bash("true", "fine");
 const OVER = refuse(529, "overloaded_error", "busy", { "retry-after": "1" });
 
 /** What an agent would send after some messages. */
@@ -84,13 +85,25 @@ describe("the scripted model server", () => {
     expect(await model.stop()).toEqual([]);
   });
 
-  it("breaks a stream off, and stays silent", async () => {
-    const model = await ModelServer.start([{ kind: "drop", text: "half" }, SILENCE]);
+  it("breaks a stream off, may be asked without one then, and stays silent", async () => {
+    const model = await ModelServer.start([{ kind: "drop", text: "half" }, call, SILENCE]);
     expect(await ask(model, turn(PROMPT))).toMatchObject({ status: 200, whole: false });
-    const silent = ask(model, turn(PROMPT)).catch(() => "gone");
-    await expect.poll(() => model.turns.length).toBe(2);
+    const { text } = await ask(model, { ...turn(PROMPT), stream: false });
+    expect(JSON.parse(text)).toMatchObject({
+      stop_reason: "tool_use",
+      content: [{ type: "tool_use", id: "toolu_0001", name: "Bash" }],
+    });
+    const result = resultOf("toolu_0001", "fine");
+    const silent = ask(model, turn(PROMPT, result)).catch(() => "gone");
+    await expect.poll(() => model.turns.length).toBe(3);
     expect(await model.stop()).toEqual([]);
     expect(await silent).toBe("gone");
+  });
+
+  it("refuses for good where the script says so", async () => {
+    const model = await ModelServer.start([always(refuse(401, "authentication_error", "no"))]);
+    for (let i = 0; i < 3; i += 1) expect((await ask(model, turn(PROMPT))).status).toBe(401);
+    expect(await model.stop()).toEqual([]);
   });
 
   it.each<[string, string, Parameters<typeof ask>[2]]>([
@@ -104,7 +117,6 @@ describe("the scripted model server", () => {
     expect(await model.stop()).toEqual([problem]);
   });
 
-  const call: CallTool = bash("true", "fine");
   it.each<[string, string, readonly Answer[], readonly object[]]>([
     ["a turn too many", "turn 2: the script is over", [say("x")], [turn(PROMPT), turn(PROMPT)]],
     ["a script not played", "1 turns of the script were not asked for", [say("x")], []],
@@ -150,7 +162,7 @@ describe("the scripted model server", () => {
       [OVER, call],
       [turn(PROMPT), turn(PROMPT, { role: "user", content: "another" })],
     ],
-    ["no stream", "without a stream", [say("x")], [{ ...turn(PROMPT), stream: false }]],
+    ["no stream", "turn 1: without a stream", [say("x")], [{ ...turn(PROMPT), stream: false }]],
   ])("names %s", async (_, problem, script, bodies) => {
     expect(await play(script, bodies)).toContain(problem);
   });

@@ -28,9 +28,11 @@ export interface Refuse {
   readonly type: string;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** However often it is asked again. Only as the script's last answer. */
+  readonly always?: true;
 }
 
-/** The connection breaks off in the middle of a text; the same question must come again. */
+/** The connection breaks off in the middle of a text; the same question must come again, with or without a stream. */
 export interface Drop {
   readonly kind: "drop";
   readonly text: string;
@@ -85,6 +87,11 @@ export function refuse(
   headers: Readonly<Record<string, string>> = {},
 ): Refuse {
   return { kind: "refuse", status, type, message, headers };
+}
+
+/** The same to every request from here on. */
+export function always(refusal: Refuse): Refuse {
+  return { ...refusal, always: true };
 }
 
 export const SILENCE: Silence = { kind: "silence" };

@@ -17,6 +17,7 @@ export function checkTurn(
   before: Body | undefined,
 ): void {
   const what = `turn ${String(number + 1)}`;
+  if (body.stream !== true && last?.kind !== "drop") throw new Error(`${what}: without a stream`);
   if (last === undefined || before === undefined) {
     const asked = userTexts(body).join("\n");
     if (asked.includes("<command-name>/executing-plans-in-sandbox</command-name>")) return;

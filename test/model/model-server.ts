@@ -77,7 +77,7 @@ export class ModelServer {
           sendJson(response, 200, { input_tokens: 1000 });
           break;
         case "title":
-          sendAnswer(response, { kind: "say", text: '{"title":"A plan"}' }, 0, request.body.model);
+          sendAnswer(response, { kind: "say", text: '{"title":"A plan"}' }, 0, request.body);
           break;
         case "turn":
           this.#answer(request.body, response);
@@ -94,14 +94,16 @@ export class ModelServer {
   #answer(body: Body, response: ServerResponse): void {
     const number = this.turns.length;
     this.turns.push({ body, at: Date.now() });
-    const answer = this.#script[number];
+    const end = this.#script.at(-1);
+    const lasting = end?.kind === "refuse" && end.always === true ? end : undefined;
+    const answer = this.#script[number] ?? lasting;
     if (answer === undefined) throw new Error(`turn ${String(number + 1)}: the script is over`);
     const before = number === 0 ? undefined : this.turns[number - 1]?.body;
-    checkTurn(number, body, this.#script[number - 1], before);
+    checkTurn(number, body, this.#script[number - 1] ?? lasting, before);
     switch (answer.kind) {
       case "say":
       case "call":
-        sendAnswer(response, answer, number, body.model);
+        sendAnswer(response, answer, number, body);
         break;
       case "refuse":
         sendError(response, answer.status, answer, answer.headers);

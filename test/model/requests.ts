@@ -59,7 +59,6 @@ export async function readRequest(incoming: IncomingMessage, key: string): Promi
   const json: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
   if (pathname.endsWith("/count_tokens")) return { kind: "count" };
   const body = v.parse(bodySchema, json);
-  if (body.stream !== true) throw new Error("a message was asked for without a stream");
   if (body.output_config?.format !== undefined) return { kind: "title", body };
   const tools = (body.tools ?? []).map(({ name }) => name);
   for (const needed of ["Bash", "Write"]) {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 import { USAGE, type CallTool, type Say, type Usage } from "./answers.js";
+import type { Body } from "./requests.js";
 
 /** Bytes of a text in one event. */
 const PIECE = 16_384;
@@ -8,6 +9,8 @@ const PIECE = 16_384;
 interface Block {
   readonly start: object;
   readonly deltas: readonly object[];
+  /** The same where there is no stream. */
+  readonly whole: object;
   readonly stop: "end_turn" | "tool_use";
   readonly usage: Usage;
 }
@@ -17,14 +20,19 @@ export function toolId(number: number): string {
   return `toolu_${String(number).padStart(4, "0")}`;
 }
 
-/** Stream an answer as server-sent events, whole. */
+/** Answer in the way that was asked for: as server-sent events, or as one value. */
 export function sendAnswer(
   response: ServerResponse,
   answer: Say | CallTool,
   number: number,
-  model: string,
+  { model, stream }: Body,
 ): void {
   const block = answer.kind === "say" ? textBlock(answer) : toolBlock(answer, number);
+  if (stream === true) sendStream(response, block, number, model);
+  else sendJson(response, 200, { ...messageOf(block, number, model), content: [block.whole] });
+}
+
+function sendStream(response: ServerResponse, block: Block, number: number, model: string): void {
   begin(response, block, number, model);
   for (const delta of block.deltas) event(response, "content_block_delta", { index: 0, delta });
   event(response, "content_block_stop", { index: 0 });
@@ -74,6 +82,7 @@ function textBlock({ text, usage }: Say): Block {
   return {
     start: { type: "text", text: "" },
     deltas: pieces.map((piece) => ({ type: "text_delta", text: piece })),
+    whole: { type: "text", text },
     stop: "end_turn",
     usage: usage ?? USAGE,
   };
@@ -83,6 +92,7 @@ function toolBlock({ name, input, usage }: CallTool, number: number): Block {
   return {
     start: { type: "tool_use", id: toolId(number), name, input: {} },
     deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(input) }],
+    whole: { type: "tool_use", id: toolId(number), name, input },
     stop: "tool_use",
     usage: usage ?? USAGE,
   };
@@ -90,24 +100,28 @@ function toolBlock({ name, input, usage }: CallTool, number: number): Block {
 
 function begin(response: ServerResponse, block: Block, number: number, model: string): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
-  event(response, "message_start", {
-    message: {
-      id: `msg_${String(number).padStart(4, "0")}`,
-      type: "message",
-      role: "assistant",
-      model,
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: {
-        input_tokens: block.usage.input,
-        output_tokens: 1,
-        cache_creation_input_tokens: 0,
-        cache_read_input_tokens: 0,
-      },
-    },
-  });
+  const whole = messageOf(block, number, model);
+  const message = { ...whole, stop_reason: null, usage: { ...whole.usage, output_tokens: 1 } };
+  event(response, "message_start", { message });
   event(response, "content_block_start", { index: 0, content_block: block.start });
+}
+
+function messageOf(block: Block, number: number, model: string) {
+  return {
+    id: `msg_${String(number).padStart(4, "0")}`,
+    type: "message",
+    role: "assistant",
+    model,
+    content: [],
+    stop_reason: block.stop,
+    stop_sequence: null,
+    usage: {
+      input_tokens: block.usage.input,
+      output_tokens: block.usage.output,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 0,
+    },
+  };
 }
 
 function event(response: ServerResponse, type: string, data: object): void {
