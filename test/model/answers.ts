@@ -8,6 +8,9 @@ export interface Say {
   readonly usage?: Usage;
 }
 
+/** Stands for the guest's workspace in a tool's input. */
+export const WORKSPACE = "{workspace}";
+
 /** One tool to run; the next request must bring its result. */
 export interface CallTool {
   readonly kind: "call";
@@ -70,7 +73,7 @@ export function badBash(command: string, result: string): CallTool {
   return { ...bash(command, result), fails: true };
 }
 
-/** @param path absolute, as the guest sees it */
+/** @param path absolute, as the guest sees it; it may begin with {@link WORKSPACE} */
 export function write(path: string, content: string): CallTool {
   return { kind: "call", name: "Write", input: { file_path: path, content } };
 }

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import type { Answer } from "./answers.js";
+import { WORKSPACE, type Answer, type CallTool } from "./answers.js";
 import { checkTurn } from "./check-turn.js";
-import { readRequest, type Body } from "./requests.js";
+import { readRequest, workspaceOf, type Body } from "./requests.js";
 import { sendAnswer, sendBroken, sendError, sendJson } from "./wire.js";
 
 /** Begins like a real key, and is none. Every server has its own, to be searched for. */
@@ -102,8 +102,10 @@ export class ModelServer {
     checkTurn(number, body, this.#script[number - 1] ?? lasting, before);
     switch (answer.kind) {
       case "say":
-      case "call":
         sendAnswer(response, answer, number, body);
+        break;
+      case "call":
+        sendAnswer(response, inWorkspace(answer, body), number, body);
         break;
       case "refuse":
         sendError(response, answer.status, answer, answer.headers);
@@ -115,4 +117,12 @@ export class ModelServer {
         break;
     }
   }
+}
+
+function inWorkspace(call: CallTool, body: Body): CallTool {
+  const values = Object.entries(call.input).map(([key, value]) => [
+    key,
+    value.includes(WORKSPACE) ? value.replaceAll(WORKSPACE, workspaceOf(body)) : value,
+  ]);
+  return { ...call, input: Object.fromEntries(values) as CallTool["input"] };
 }

@@ -95,3 +95,10 @@ export function resultText({ content = "" }: ToolResult): string {
   if (typeof content === "string") return content;
   return content.map((part) => (v.is(textSchema, part) ? part.text : "")).join("");
 }
+
+/** The folder that the agent says it works in. @throws {Error} it says none */
+export function workspaceOf(body: Body): string {
+  const found = /Primary working directory: ([^\\\s"]+)/.exec(JSON.stringify(body))?.[1];
+  if (found === undefined) throw new Error("the agent does not say where it works");
+  return found;
+}

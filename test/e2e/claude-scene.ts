@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { onTestFinished } from "vitest";
+
+import type { Answer } from "../model/answers.js";
+import type { ClaudeCode } from "../model/claude-code.js";
+import type { ModelServer } from "../model/model-server.js";
+import { scripted } from "../model/scripted.js";
+import { TestRepo } from "../support/repo.js";
+import { waitFor } from "../support/wait-for.js";
+import { Scene, type SessionJson } from "./scene.js";
+
+/** Where each scene's plan is. */
+export const PLAN = "docs/plan.md";
+
+/** What the tests read of a session of Claude Code. */
+export interface ClaudeSession extends SessionJson {
+  readonly waiting: string | null;
+  readonly resumesAt: string | null;
+  readonly endedBy: string | null;
+  readonly signal: string | null;
+  readonly usage: {
+    readonly turns: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly costUsd: number;
+  } | null;
+}
+
+/** A person's machine with the real Claude Code and a key for a scripted model. */
+export class ClaudeScene {
+  readonly scene: Scene;
+  readonly model: ModelServer;
+
+  private constructor(scene: Scene, model: ModelServer) {
+    this.scene = scene;
+    this.model = model;
+  }
+
+  /** Call it in a test: all of it ends with the test. */
+  static async open(claude: ClaudeCode, script: readonly Answer[]): Promise<ClaudeScene> {
+    const model = await scripted(script);
+    const scene = new Scene();
+    onTestFinished(() => scene.close());
+    Object.assign(scene.env, model.env, {
+      CCO_AGENT: "claude",
+      PATH: `${claude.bin}:${scene.env["PATH"] ?? ""}`,
+    });
+    scene.repo.commit({ [PLAN]: "# A plan\n\nDo what the model says.\n" }, "plan");
+    return new ClaudeScene(scene, model);
+  }
+
+  /** Push the plan without a pane. */
+  async headless(...flags: readonly string[]): Promise<ClaudeSession> {
+    const args = ["box", "push", PLAN, "--no-pane", ...flags];
+    return this.scene.json<ClaudeSession>(args);
+  }
+
+  /** A workspace for `feat/x`, and the plan pushed from there into a pane of its window. */
+  async interactive(...flags: readonly string[]): Promise<InPane> {
+    const { worktree } = await this.scene.json<{ worktree: string }>([
+      ...["add", "feat/x", "--no-agent"],
+    ]);
+    const session = await this.scene.json<ClaudeSession>(["box", "push", PLAN, ...flags], 0, {
+      cwd: worktree,
+    });
+    return new InPane(this.scene, new TestRepo(worktree, this.scene.env), session);
+  }
+
+  /** The session as `cco box ls` shows it now. */
+  async now(sessionId: string): Promise<ClaudeSession> {
+    const all = await this.scene.json<readonly ClaudeSession[]>(["box", "ls", "--all"]);
+    const found = all.find((session) => session.sessionId === sessionId);
+    if (found === undefined) throw new Error(`no session ${sessionId}`);
+    return found;
+  }
+
+  /** Wait until the session is as `expected`. */
+  async until(sessionId: string, expected: Partial<ClaudeSession>): Promise<ClaudeSession> {
+    return waitFor(
+      async () => {
+        const session = await this.now(sessionId);
+        const entries = Object.entries(expected) as [keyof ClaudeSession, unknown][];
+        if (entries.every(([key, value]) => session[key] === value)) return session;
+        throw new Error(JSON.stringify(session));
+      },
+      { what: JSON.stringify(expected), timeoutMs: 60_000 },
+    );
+  }
+
+  /** `cco box wait --json`, and its exit code. */
+  async wait(sessionId: string, exitCode = 0): Promise<ClaudeSession> {
+    return this.scene.json<ClaudeSession>(["box", "wait", sessionId, "--timeout", "90s"], exitCode);
+  }
+
+  /** `cco box pull --json`, and its exit code. */
+  async pull(sessionId: string, exitCode = 0): Promise<ClaudeSession> {
+    return this.scene.json<ClaudeSession>(["box", "pull", sessionId], exitCode);
+  }
+
+  logs(sessionId: string): Promise<string> {
+    return this.scene.ok(["box", "logs", sessionId]);
+  }
+}
+
+/** A session that is shown in a pane of its branch's window. */
+export class InPane {
+  readonly #scene: Scene;
+  readonly worktree: TestRepo;
+  readonly session: ClaudeSession;
+  readonly id: string;
+
+  constructor(scene: Scene, worktree: TestRepo, session: ClaudeSession) {
+    this.#scene = scene;
+    this.worktree = worktree;
+    this.session = session;
+    this.id = session.sessionId;
+  }
+
+  /** Wait until the pane shows a text. @returns the screen */
+  async shows(text: string): Promise<string> {
+    return this.#scene.tmux.waitForText(this.session.pane ?? "", text);
+  }
+
+  get isOpen(): boolean {
+    return this.#scene.tmux.panes().includes(this.session.pane ?? "");
+  }
+}
+
+/** Subjects of the commits after the plan's, newest first. */
+export function subjects(repo: TestRepo, branch = "HEAD"): readonly string[] {
+  const all = repo.git("log", "--format=%s", branch).split("\n");
+  return all.slice(0, all.indexOf("plan"));
+}
+
+/** Each file below a folder that can be read, with its content. */
+export function* filesUnder(dir: string): Generator<readonly [string, Buffer]> {
+  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    yield [path, readFileSync(path)];
+  }
+}
