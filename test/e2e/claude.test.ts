@@ -59,9 +59,9 @@ describe.skipIf(isMissing(PINNED))(`Claude Code ${PINNED.version}`, () => {
 
   it("goes on after a tool that fails", async () => {
     const claude = await ClaudeScene.open(PINNED, [
-      badBash("cat missing.txt", "No such file"),
+      badBash("git show no-such-thing", "unknown revision"),
       commit("a"),
-      say("There was no such file."),
+      say("There was no such thing."),
     ]);
     const { sessionId } = await claude.headless();
     expect(await claude.wait(sessionId)).toMatchObject({ state: "succeeded", exitCode: 0 });
@@ -70,12 +70,12 @@ describe.skipIf(isMissing(PINNED))(`Claude Code ${PINNED.version}`, () => {
 
   it("interactive: shows a tool that fails", async () => {
     const claude = await ClaudeScene.open(PINNED, [
-      badBash("cat missing.txt", "No such file"),
-      say("There was no such file."),
+      badBash("git show no-such-thing", "unknown revision"),
+      say("There was no such thing."),
     ]);
     const pane = await claude.interactive();
-    const screen = await pane.shows("There was no such file.");
-    expect(screen).toContain("cat missing.txt");
+    const screen = await pane.shows("There was no such thing.");
+    expect(screen).toContain("git show no-such-thing");
     expect(await claude.pull(pane.id)).toMatchObject({
       state: "succeeded",
       result: { commits: 0 },

@@ -15,5 +15,8 @@ export async function scripted(script: readonly Answer[]): Promise<ModelServer> 
 
 /** Wait until the model was asked for `count` turns. */
 export async function untilAsked(model: ModelServer, count: number): Promise<void> {
-  await waitFor(() => model.turns.length >= count, { what: `${String(count)} turns` });
+  await waitFor(() => model.turns.length >= count, {
+    what: `${String(count)} turns`,
+    timeoutMs: 60_000,
+  });
 }

@@ -717,10 +717,23 @@ running() {
 # Leave copy mode first: there, keys are commands.
 send() {
   running || exit 3
-  session_tmux load-buffer -b cco - ';' \
-    if-shell -F -t =agent: '#{pane_in_mode}' 'send-keys -t =agent: -X cancel' ';' \
-    paste-buffer -p -d -b cco -t =agent: ';' \
-    send-keys -t =agent: Enter
+  session_tmux load-buffer -b "cco$$" - ';' \
+    if-shell -F -t =agent: '#{pane_in_mode}' 'send-keys -t =agent: -X cancel' || return
+  before=$(capture </dev/null)
+  session_tmux paste-buffer -p -d -b "cco$$" -t =agent: </dev/null || return
+  until_shown
+  session_tmux send-keys -t =agent: Enter </dev/null
+}
+
+# Until a paste is on the screen, or is not going to be. A program that reads an Enter together
+# with a paste, or a moment after it, takes it for a part of the paste.
+until_shown() {
+  turns=0
+  while [ "$turns" -lt 60 ] && [ "$(capture </dev/null)" = "$before" ]; do
+    turns=$((turns + 1))
+    sleep 0.05 2>/dev/null || sleep 1
+  done
+  sleep 0.2 2>/dev/null || sleep 1
 }
 
 capture() {
