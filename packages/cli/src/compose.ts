@@ -102,12 +102,13 @@ export class Parts {
 
   /** The session engine. @param backend where new sessions go; default: the setting. */
   async sandbox(backend?: string, patience: Patience = {}): Promise<Sandbox> {
-    const [{ Sandbox }, box, boxOf, runner, config] = await Promise.all([
+    const [{ Sandbox }, box, boxOf, runner, config, agents] = await Promise.all([
       import("@cco/sandbox"),
       this.backend(backend, patience),
       this.#boxes(patience),
       this.runner(),
       this.userConfig(),
+      this.agents(),
     ]);
     const network = config.backends?.local?.network;
     return new Sandbox({
@@ -119,6 +120,7 @@ export class Parts {
       host: this.host,
       runner,
       env: this.#options.env,
+      agents,
       ...(network === undefined ? {} : { network: withoutUndefined(network) }),
       intake: intakeOf(config),
       onEvent: (event) => {
@@ -130,7 +132,14 @@ export class Parts {
 
   /** The agents that can be named. */
   async agents(): Promise<readonly AgentProfile[]> {
-    return (await import("@cco/sandbox")).BUILT_IN_AGENTS;
+    const [{ BUILT_IN_AGENTS }, { configuredAgents }, config] = await Promise.all([
+      import("@cco/sandbox"),
+      import("./config/agents.js"),
+      this.userConfig(),
+    ]);
+    const own = configuredAgents(config.agents ?? {}, this.userConfigFile());
+    const names = new Set(own.map(({ name }) => name));
+    return [...own, ...BUILT_IN_AGENTS.filter(({ name }) => !names.has(name))];
   }
 
   /** Worktrees and tmux windows. */

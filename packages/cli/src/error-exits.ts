@@ -103,6 +103,9 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   // The agent
   AGENT_UNKNOWN: EXIT.usage,
   AGENT_NOT_FOUND: EXIT.failed,
+  AGENT_NOT_LOGGED_IN: EXIT.failed,
+  CREDENTIALS_INVALID: EXIT.failed,
+  GUEST_FILES_UNREADABLE: EXIT.failed,
   PROGRAM_NOT_FOUND: EXIT.failed,
   NOT_RUNNING: EXIT.failed,
   // The session

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { NetworkPolicy, SandboxBackend } from "@cco/backend";
 import { ExecaRunner, type CommandRunner } from "@cco/exec";
 
+import { BUILT_IN_AGENTS } from "./agents/index.js";
 import type { AgentProfile } from "./agents/profile.js";
 import { SandboxError } from "./errors.js";
 import type { SandboxNoteCode, SandboxStep } from "./events.js";
@@ -20,9 +21,14 @@ export interface Engine {
   readonly host: string | null;
   readonly network: { readonly policy?: NetworkPolicy; readonly allow?: readonly string[] };
   readonly agents: readonly AgentProfile[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the user's own files for every guest's home. */
+  readonly guestFiles: string;
   readonly intake: IntakeOptions;
   /** @throws {SandboxError} `BOX_MISSING`: nothing here knows the session's backend. */
   backendOf(record: SessionRecord): SandboxBackend;
+  /** All profiles that can be named; of two with one name the user's comes first. */
+  profiles(): readonly AgentProfile[];
   step(step: SandboxStep, sessionId: string | null, message: string): void;
   /** @param message made safe to show here. */
   note(note: SandboxNoteCode, sessionId: string | null, message: string): void;
@@ -31,16 +37,23 @@ export interface Engine {
 export function makeEngine(options: SandboxOptions): Engine {
   const { backend, onEvent } = options;
   const host = options.host ?? null;
+  const env = options.env ?? process.env;
   const own = (record: SessionRecord): boolean =>
     record.backend === backend.name && record.box === backend.box && record.host === host;
   return {
     backend,
     runner: options.runner ?? new ExecaRunner(),
-    store: new SessionStore(options.dataDir ?? defaultDataDir(options.env ?? process.env)),
+    store: new SessionStore(
+      options.dataDir ?? join(xdgFolder(env, "XDG_DATA_HOME", ".local/share"), "cco"),
+    ),
     host,
     network: options.network ?? {},
     agents: options.agents ?? [],
+    env,
+    guestFiles:
+      options.guestFiles ?? join(xdgFolder(env, "XDG_CONFIG_HOME", ".config"), "cco", "guest"),
     intake: options.intake ?? {},
+    profiles: () => [...(options.agents ?? []), ...BUILT_IN_AGENTS],
     backendOf(record) {
       const found = own(record) ? backend : options.backendFor?.(record);
       if (found !== undefined) return found;
@@ -60,10 +73,9 @@ export function makeEngine(options: SandboxOptions): Engine {
   };
 }
 
-/** `$XDG_DATA_HOME/cco`, or `~/.local/share/cco`; a relative variable is ignored, as its specification says. */
-function defaultDataDir(env: Readonly<Record<string, string | undefined>>): string {
-  const configured = env["XDG_DATA_HOME"];
-  const home = env["HOME"] ?? homedir();
-  const data = configured?.startsWith("/") === true ? configured : join(home, ".local", "share");
-  return join(data, "cco");
+/** A folder of the XDG specification; a relative variable is ignored, as it says. */
+function xdgFolder(env: Engine["env"], variable: string, byDefault: string): string {
+  const configured = env[variable];
+  if (configured?.startsWith("/") === true) return configured;
+  return join(env["HOME"] ?? homedir(), byDefault);
 }

@@ -23,6 +23,12 @@ export type SandboxErrorCode =
   | "AGENT_UNKNOWN"
   /** The profile's program is not in the place. */
   | "AGENT_NOT_FOUND"
+  /** No key of it is set, and no login of it lies among the user's guest files. */
+  | "AGENT_NOT_LOGGED_IN"
+  /** A variable of it holds what cannot be handed on. */
+  | "CREDENTIALS_INVALID"
+  /** The user's own files for guests. */
+  | "GUEST_FILES_UNREADABLE"
   // Finding a session
   | "SESSION_NOT_FOUND"
   | "SESSION_ID_AMBIGUOUS"

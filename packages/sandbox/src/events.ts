@@ -7,6 +7,7 @@ export type SandboxStep =
   | "send"
   | "launch"
   | "wait"
+  | "stop"
   | "collect"
   | "intake"
   | "check-command"

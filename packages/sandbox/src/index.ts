@@ -1,5 +1,16 @@
-export { BUILT_IN_AGENTS } from "./agents/index.js";
-export type { AgentContext, AgentPlan, AgentProfile } from "./agents/profile.js";
+export { configured, customAgent, type AgentChoice, type CustomAgent } from "./agents/custom.js";
+export { agentProfile, BUILT_IN_AGENTS } from "./agents/index.js";
+export type {
+  AgentContext,
+  AgentCredentials,
+  AgentPlan,
+  AgentProfile,
+  AgentRun,
+  AgentSetUp,
+  AgentSigns,
+} from "./agents/profile.js";
+export type { AgentStream, AgentStreamReader, AgentUsage } from "./agents/stream.js";
+export type { LoginFound } from "./credentials.js";
 export { SandboxError, type SandboxErrorCode } from "./errors.js";
 export type {
   SandboxEvent,
@@ -48,4 +59,5 @@ export {
   type Session,
   type SessionResult,
   type SessionState,
+  type SessionUsage,
 } from "./session.js";

@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { Transform, Writable, type TransformCallback } from "node:stream";
 
+import type { AgentStreamReader } from "./agents/stream.js";
 import { printable } from "./intake/index.js";
 
 /** A line longer than this is shown in parts. */
@@ -9,12 +10,15 @@ const MAX_LINE = 64 * 1024;
 export interface LogFilterOptions {
   /** Bytes as they are. */
   readonly raw: boolean;
-  /** Lines left out at the beginning. */
+  /** Lines left out at the beginning, of those that are shown. */
   readonly skipLines: number;
+  /** Makes lines for people of the agent's. */
+  readonly reader?: AgentStreamReader | undefined;
 }
 
 /** What a terminal printed, as lines of text without controls (or raw), after the first lines. */
-export function logFilter({ raw, skipLines }: LogFilterOptions): Transform {
+export function logFilter({ raw, skipLines, reader }: LogFilterOptions): Transform {
+  if (reader !== undefined) return streamFilter(reader, skipLines);
   let toSkip = skipLines;
   const text = raw ? null : new TextLines();
   return new Transform({
@@ -32,6 +36,37 @@ export function logFilter({ raw, skipLines }: LogFilterOptions): Transform {
     },
     flush(done: TransformCallback) {
       done(null, text?.end());
+    },
+  });
+}
+
+/** An event of a stream longer than this is shown in parts, as it is. */
+const MAX_EVENT = 16 * 1024 * 1024;
+
+/** The lines of an agent's stream as people read them. */
+function streamFilter(reader: AgentStreamReader, skipLines: number): Transform {
+  const decoder = new StringDecoder("utf8");
+  let toSkip = skipLines;
+  let line = "";
+  const show = (text: string): string => {
+    const lines = (reader.line(text.replace(/\r$/, "")) ?? "").split("\n");
+    const kept = lines.filter((shownLine) => shownLine !== "").slice(toSkip);
+    toSkip -= Math.min(toSkip, lines.length);
+    return kept.map((shownLine) => shown(`${shownLine}\n`)).join("");
+  };
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      const parts = (line + decoder.write(chunk)).split("\n");
+      line = parts.pop() ?? "";
+      if (line.length > MAX_EVENT) {
+        parts.push(line);
+        line = "";
+      }
+      done(null, parts.map(show).join(""));
+    },
+    flush(done: TransformCallback) {
+      const rest = line + decoder.end();
+      done(null, rest === "" ? "" : show(rest));
     },
   });
 }

@@ -26,8 +26,13 @@ export interface SandboxOptions {
   readonly runner?: CommandRunner;
   /** Default `$XDG_DATA_HOME/cco`, or `~/.local/share/cco`. */
   readonly dataDir?: string;
-  /** Environment that the default `dataDir` is read from. Default: this process's. */
+  /**
+   * Environment that the defaults of `dataDir` and `guestFiles` and the agents' keys are read from.
+   * Default: this process's.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Folder of the user's own files for every guest's home. Default `$XDG_CONFIG_HOME/cco/guest`. */
+  readonly guestFiles?: string;
   /** `user@machine` that `backend` works on, written into new sessions. Default `null`. */
   readonly host?: string | null;
   /** The user's network configuration, over the agent profile's. */

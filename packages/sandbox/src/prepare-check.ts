@@ -1,11 +1,13 @@
-import type { GuestNetwork } from "@cco/backend";
+import type { GuestFile, GuestNetwork } from "@cco/backend";
 import { identity, Repo, Worktrees, type Identity } from "@cco/git";
 
 import { agentProfile } from "./agents/index.js";
 import type { AgentProfile } from "./agents/profile.js";
 import { requireRunning } from "./box.js";
+import { credentialsOf, loginOf, requireLogin, type Credentials } from "./credentials.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
+import { userFiles } from "./home-files.js";
 import type { PrepareOptions } from "./options.js";
 import { planPathInGuest, readPlan, type PlanFile } from "./plan.js";
 
@@ -17,7 +19,10 @@ export interface Checked {
   readonly profile: AgentProfile;
   readonly plan: PlanFile;
   readonly planPath: string;
-  readonly files: Awaited<ReturnType<NonNullable<AgentProfile["files"]>>>;
+  /** The agent's files that come from the plan, and the user's own for every guest. */
+  readonly files: readonly GuestFile[];
+  readonly ownFiles: readonly GuestFile[];
+  readonly credentials: Credentials;
   readonly repo: Repo;
   readonly branch: string;
   readonly head: string;
@@ -31,7 +36,10 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
   checkDepth(options.depth);
   const profile = agentProfile(options.agent ?? "claude", engine.agents);
   engine.step("check-plan", null, `reading ${planPath}`);
-  const plan = await readPlan(repoRoot, planPath);
+  const [plan, ownFiles] = await Promise.all([
+    readPlan(repoRoot, planPath),
+    userFiles(engine.guestFiles),
+  ]);
   // Both look at different things: one wait for the two; the repository's error comes first.
   const running = requireRunning(engine.backend, signal);
   running.catch(() => undefined);
@@ -48,11 +56,16 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
   ]);
   engine.step("check-box", null, `asking the ${engine.backend.name} box`);
   await running;
+  const ownPaths = ownFiles.map(({ path: own }) => own);
+  requireLogin(loginOf(profile, engine.env, ownPaths));
+  const relays = engine.backend.promises.relaysKeys === true;
   return {
     profile,
     plan,
     planPath: path,
     files,
+    ownFiles,
+    credentials: credentialsOf(profile, engine.env, relays),
     repo,
     branch,
     head: commit,

@@ -1,13 +1,16 @@
-import type { Guest } from "@cco/backend";
+import type { Guest, TurnRules } from "@cco/backend";
 import { quoteArgv } from "@cco/exec";
 import { createInputBundle, Refs, snapshotCommit, type InputBundle } from "@cco/git";
 
 import { fromBackend } from "./box.js";
+import type { AgentProfile, AgentRun } from "./agents/profile.js";
 import { collectArgv } from "./collect.js";
+import { putSecrets, withSecrets } from "./credentials.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { diskFull, interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { setUpGuest } from "./guest-setup.js";
+import { homeFiles } from "./home-files.js";
 import type { PrepareOptions } from "./options.js";
 import { checkAll, type Checked } from "./prepare-check.js";
 import { RECORD_VERSION, type SessionRecord } from "./record.js";
@@ -42,7 +45,12 @@ async function make(
   checked: Checked,
   id: string,
 ): Promise<PreparedSession> {
-  const { repo, profile, signal } = { ...checked, signal: options.signal };
+  const { repo, profile, credentials, signal } = { ...checked, signal: options.signal };
+  const run: AgentRun = {
+    model: options.model ?? null,
+    maxTurns: options.maxTurns ?? null,
+    tty: options.tty ?? true,
+  };
   const base = await baseCommit(engine, options, checked, id);
   engine.step("bundle", id, `packing ${checked.branch}`);
   const bundleFile = engine.store.path(id, "input.bundle");
@@ -56,7 +64,7 @@ async function make(
   });
   // Both have ended before anything is undone.
   const [opened, bundled] = await Promise.allSettled([
-    openGuest(engine, checked, id, base).catch((error: unknown) => {
+    openGuest(engine, checked, { id, base, run }).catch((error: unknown) => {
       stop.abort();
       throw error;
     }),
@@ -69,16 +77,19 @@ async function make(
   const guest = opened.value;
   const bundle = bundled.value;
   throwIfInterrupted(signal);
-  await send(engine, checked, guest, bundle, bundleFile, signal);
-
-  const argv = profile.argv({
+  const context = {
+    ...run,
     sessionId: id,
     plan: { path: checked.planPath, text: checked.plan.text },
     paths: guest.paths,
-    model: options.model ?? null,
-    maxTurns: options.maxTurns ?? null,
-    tty: options.tty ?? true,
-  });
+  };
+  const env = { ...profile.env, ...credentials.env };
+  const setUp = { ...context, env: { ...env, ...credentials.secrets } };
+  const home = await homeFiles(profile, setUp, checked.files, checked.ownFiles);
+  await send(engine, { ...checked, files: home }, guest, bundle, bundleFile, signal);
+  await putSecrets(guest, credentials);
+
+  const argv = withSecrets(profile.argv(context), credentials);
   const launchArgv = guest.terminal.launchArgv(argv);
   throwIfInterrupted(signal);
   const record: SessionRecord = {
@@ -98,7 +109,11 @@ async function make(
     agentArgv: [...argv],
     network: { policy: checked.network.policy, allow: [...checked.network.allow] },
     programs: [...profile.programs],
-    env: { ...profile.env },
+    env,
+    tty: run.tty,
+    staysOpen: run.tty && profile.end === "stays-open",
+    finishedAt: null,
+    usage: null,
     pane: null,
     launchedAt: null,
     cancelledAt: null,
@@ -134,16 +149,17 @@ async function baseCommit(
 
 async function openGuest(
   { backend }: Engine,
-  { profile, network }: Checked,
-  id: string,
-  base: string,
+  { profile, network, credentials }: Checked,
+  { id, base, run }: { readonly id: string; readonly base: string; readonly run: AgentRun },
 ): Promise<Guest> {
   try {
     return await backend.openGuest(id, {
       programs: profile.programs,
       network,
-      env: profile.env ?? {},
+      env: { ...profile.env, ...credentials.env },
       afterEnd: await collectArgv("store", base),
+      turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
+      ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
     });
   } catch (error) {
     const known = fromBackend(error);
@@ -156,6 +172,22 @@ async function openGuest(
     }
     throw known;
   }
+}
+
+/** How the supervisor goes on after a usage limit, and what its terminal must not know. */
+function turnRules(
+  { credentials, goOn, resume = true, signs }: AgentProfile,
+  run: AgentRun,
+  started: (argv: readonly string[]) => readonly string[],
+): TurnRules {
+  const withoutEnv = credentials?.env ?? [];
+  if (goOn === undefined || !resume) return { withoutEnv };
+  if (run.tty) return { withoutEnv, text: goOn.text };
+  return {
+    withoutEnv,
+    again: started(goOn.argv(run)),
+    limitPatterns: signs?.usageLimit ?? [],
+  };
 }
 
 async function send(

@@ -29,13 +29,21 @@ export async function pull(
 ): Promise<PulledSession> {
   const { signal } = options;
   try {
-    if (options.snapshot !== true) {
-      const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      await waitForEnd(engine, id, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+    if (options.snapshot === true) {
+      return await alone(engine, id, signal, () => snapshot(engine, id, options));
     }
-    return await alone(engine, id, signal, () =>
-      options.snapshot === true ? snapshot(engine, id, options) : bring(engine, id, options),
-    );
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const left = timeoutMs === 0 ? 0 : Math.max(1, until - Date.now());
+      await waitForEnd(engine, id, {
+        timeoutMs: left,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const pulled = await alone(engine, id, signal, () => bring(engine, id, options));
+      // A turn that was over may be followed by another.
+      if (pulled !== null) return pulled;
+    }
   } catch (error) {
     if (isAbort(error, signal)) throw interrupted(error);
     throw fromBackend(error);
@@ -112,10 +120,18 @@ async function collectNow(
 }
 
 /** Take in, check, land, give back. What an earlier, interrupted call did is not done again. */
-async function bring(engine: Engine, id: string, options: PullOptions): Promise<PulledSession> {
-  const view = await refreshOne(engine, await engine.store.read(id));
+async function bring(
+  engine: Engine,
+  id: string,
+  options: PullOptions,
+): Promise<PulledSession | null> {
+  let view = await refreshOne(engine, await engine.store.read(id));
+  if (view.record.pulled) return already(engine, view.record);
+  if (view.state === "running") {
+    if (view.waiting !== "finished") return null;
+    view = await stopFinished(engine, view);
+  }
   const { record } = view;
-  if (record.pulled) return already(engine, record);
   const before = await collectedBefore(engine, record);
   if (before === null && view.state === "lost") throw lost(view);
   if (before === null) await tellEnd(engine, view);
@@ -135,6 +151,17 @@ async function bring(engine: Engine, id: string, options: PullOptions): Promise<
   const released = await release(engine, pulled, options.keep ?? false);
   const session = toSession(await refreshOne(engine, released));
   return { ...session, landed, alreadyPulled: false };
+}
+
+/** The turn is over: that is the end. What is there was kept before; it is collected once more after. */
+async function stopFinished(engine: Engine, { record }: SessionView): Promise<SessionView> {
+  const id = record.sessionId;
+  engine.step("stop", id, `stopping ${record.agent}, whose turn is over`);
+  await engine.store.update(id, (now) => ({
+    finishedAt: now.finishedAt ?? new Date().toISOString(),
+  }));
+  await (await guestOf(engine, record)).stop();
+  return refreshOne(engine, await engine.store.read(id));
 }
 
 async function move(

@@ -22,6 +22,16 @@ const ResultSchema = v.object({
   findings: v.pipe(v.array(FindingSchema), v.readonly()),
 });
 
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What the agent says that it spent. */
+const UsageSchema = v.object({
+  turns: Count,
+  inputTokens: Count,
+  outputTokens: Count,
+  costUsd: v.nullable(v.pipe(v.number(), v.minValue(0))),
+});
+
 /** How the session ended, written down once seen. */
 const EndSchema = v.object({
   state: v.picklist(["succeeded", "failed", "cancelled"]),
@@ -73,6 +83,13 @@ export const RecordSchema = v.object({
   end: v.nullable(EndSchema),
   /** What the last intake brought. */
   result: v.nullable(ResultSchema),
+  /** Its terminal is one to type into; else it runs without anybody. */
+  tty: v.optional(v.boolean(), true),
+  /** Its end may be that its turn is over. */
+  staysOpen: v.optional(v.boolean(), false),
+  /** Its turn was over and a pull took that for the end. */
+  finishedAt: v.optional(v.nullable(Time), null),
+  usage: v.optional(v.nullable(UsageSchema), null),
   landing: v.nullable(LandingSchema),
   pulled: v.boolean(),
   /** The guest's bytes were given back. */

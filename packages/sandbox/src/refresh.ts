@@ -1,6 +1,8 @@
 import { BackendError, type End, type GuestState, type SandboxBackend } from "@cco/backend";
 
 import type { Engine } from "./engine.js";
+import { guestOf } from "./box.js";
+import { readOutput, saysAnything, type OutputSays } from "./ending.js";
 import type { RecordedEnd, SessionRecord } from "./record.js";
 import type { Session, SessionState } from "./session.js";
 
@@ -11,6 +13,11 @@ export interface SessionView {
   /** Why it is lost, or failed until its box is started; else the recorded end says it. */
   readonly lost: "box-gone" | "box-stopped" | null;
   readonly startedAt: string | null;
+  /** While it runs: what for it waits, as its guest claims. */
+  readonly waiting?: Session["waiting"];
+  readonly resumesAt?: string | null;
+  /** It waits for a person because its login was refused. */
+  readonly refused?: boolean;
 }
 
 /** Asks each box once. */
@@ -95,12 +102,12 @@ export function toSession(view: SessionView): Session {
     box: record.box,
     baseCommit: record.baseCommit,
     state,
-    waiting: null,
-    resumesAt: null,
+    waiting: view.waiting ?? null,
+    resumesAt: view.resumesAt ?? null,
     exitCode: end?.exitCode ?? null,
     signal: end?.signal ?? null,
     endedBy: end?.endedBy ?? null,
-    reason: lost ?? end?.reason ?? null,
+    reason: lost ?? end?.reason ?? (view.refused === true ? "not-logged-in" : null),
     createdAt: record.createdAt,
     startedAt: end?.startedAt ?? startedAt,
     endedAt: end?.endedAt ?? null,
@@ -108,6 +115,7 @@ export function toSession(view: SessionView): Session {
     command: record.command,
     pulled: record.pulled,
     result: record.result,
+    usage: record.usage,
   };
 }
 
@@ -132,10 +140,22 @@ async function judge(
         state: "running",
         lost: null,
         startedAt: state.startedAt?.toISOString() ?? record.launchedAt,
+        ...waitingOf(record, state),
       };
     case "ended":
       return finished(await recordEnd(engine, record, state));
   }
+}
+
+/** A turn's end is nothing where the agent is about to exit by itself. */
+function waitingOf(
+  record: SessionRecord,
+  { waiting, resumesAt }: Extract<GuestState, { kind: "running" }>,
+): Pick<SessionView, "waiting" | "resumesAt" | "refused"> {
+  if (waiting === undefined) return {};
+  if (waiting === "usage-limit") return { waiting, resumesAt: resumesAt?.toISOString() ?? null };
+  if (!record.staysOpen) return {};
+  return waiting === "login" ? { waiting: "person", refused: true } : { waiting };
 }
 
 async function recordEnd(
@@ -143,20 +163,40 @@ async function recordEnd(
   record: SessionRecord,
   { end, startedAt }: Extract<GuestState, { kind: "ended" }>,
 ): Promise<SessionRecord> {
+  const says = await outputOf(engine, record);
   return engine.store.update(record.sessionId, (now) => ({
-    end: now.end ?? recorded(now, end, startedAt),
+    end: now.end ?? recorded(now, { end, startedAt, says }),
+    usage: now.usage ?? says.usage,
   }));
 }
 
-function recorded(record: SessionRecord, end: End, startedAt: Date | null): RecordedEnd {
-  const good = end.reason === "exit" && end.exitCode === 0;
+/** What the output says of the end. Of an agent whose profile is gone, nothing. */
+async function outputOf(engine: Engine, record: SessionRecord): Promise<OutputSays> {
+  const nothing: OutputSays = { usage: null, failure: null };
+  const profile = engine.profiles().find(({ name }) => name === record.agent);
+  if (!saysAnything(profile)) return nothing;
+  return readOutput(profile, await guestOf(engine, record), record.tty).catch(() => nothing);
+}
+
+interface SeenEnd {
+  readonly end: End;
+  readonly startedAt: Date | null;
+  readonly says: OutputSays;
+}
+
+function recorded(record: SessionRecord, { end, startedAt, says }: SeenEnd): RecordedEnd {
+  const exited = end.reason === "exit";
+  const good = exited && end.exitCode === 0 && (record.tty || says.failure === null);
   const cancelled = record.cancelledAt !== null;
+  const turnOver = !cancelled && record.finishedAt !== null;
+  const reason = exited ? (says.failure ?? end.reason) : end.reason;
   return {
-    state: cancelled ? "cancelled" : good ? "succeeded" : "failed",
-    exitCode: end.exitCode,
-    signal: end.signal,
+    state: cancelled ? "cancelled" : good || turnOver ? "succeeded" : "failed",
+    // What it was stopped with when its turn was over says nothing.
+    exitCode: turnOver ? null : end.exitCode,
+    signal: turnOver ? null : end.signal,
     endedBy: end.endedBy,
-    reason: good || cancelled ? null : end.reason,
+    reason: good || cancelled || turnOver ? null : reason,
     startedAt: startedAt?.toISOString() ?? record.launchedAt,
     endedAt: end.endedAt?.toISOString() ?? null,
   };

@@ -10,6 +10,7 @@ import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
+import type { SessionRecord } from "./record.js";
 import type { Session } from "./session.js";
 
 interface Abortable {
@@ -52,7 +53,7 @@ export async function wait(engine: Engine, id: string, options: WaitOptions): Pr
   return toSession(await waitForEnd(engine, id, options));
 }
 
-/** The session once it has ended or is lost. @throws as {@link Sandbox.wait} */
+/** The session once it has ended, its turn is over, or it is lost. @throws as {@link Sandbox.wait} */
 export async function waitForEnd(
   engine: Engine,
   id: string,
@@ -62,7 +63,7 @@ export async function waitForEnd(
   if (view.state === "prepared" && view.record.end === null && !view.record.pulled) {
     throw notStarted(id);
   }
-  if (view.state !== "running") return view;
+  if (view.state !== "running" || view.waiting === "finished") return view;
   if (timeoutMs === 0) throw timedOut(id);
   throwIfInterrupted(signal);
 
@@ -80,7 +81,8 @@ export async function waitForEnd(
         );
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   try {
-    await untilEnd(await guestOf(engine, view.record), either);
+    const guest = await guestOf(engine, view.record);
+    await untilEnd(view.record, guest, either);
   } catch (error) {
     if (signal?.aborted === true) throw interrupted(error);
     if (timeout.signal.aborted) throw timedOut(id);
@@ -95,10 +97,16 @@ export async function waitForEnd(
 }
 
 /** Where the connection to the guest's machine breaks, the agent goes on: the wait begins anew. */
-async function untilEnd(guest: Guest, signal: AbortSignal): Promise<void> {
+async function untilEnd(
+  { staysOpen }: SessionRecord,
+  guest: Guest,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     try {
-      await guest.ended({ signal });
+      // Of one that exits at its end, what it says before is no end.
+      if (staysOpen) await guest.terminal.settled({ signal });
+      else await guest.ended({ signal });
       return;
     } catch (error) {
       if (!(error instanceof RunError) || error.code !== "CONNECTION_LOST") throw error;
@@ -116,14 +124,21 @@ export async function logs(
   const { record } = await present(engine, id);
   const { terminal } = await guestOf(engine, record);
   const abortable = signal === undefined ? {} : { signal };
+  const stream = engine.profiles().find(({ name }) => name === record.agent)?.stream;
+  const reader = raw || record.tty ? undefined : stream?.();
   let skipLines = 0;
   if (tail !== undefined) {
     // What is there is counted first: it only grows.
     const counter = newlineCounter();
-    await named(terminal.log(counter, abortable), signal);
+    const counted = logFilter({ raw, skipLines: 0, reader });
+    const counting = pipeline(counted, counter);
+    await named(
+      Promise.all([terminal.log(counted, abortable), counting]).then(() => undefined),
+      signal,
+    );
     skipLines = Math.max(0, counter.lines - tail);
   }
-  const filter = logFilter({ raw, skipLines });
+  const filter = logFilter({ raw, skipLines, reader });
   const shown = pipeline(filter, sink);
   // Both are awaited; the first failure is the one to tell.
   shown.catch((error: unknown) => {

@@ -1,8 +1,11 @@
+import { agentProfile } from "./agents/index.js";
 import { destroyBox, stopBox } from "./box-life.js";
+import { loginOf, type LoginFound } from "./credentials.js";
 import { diff } from "./diff.js";
 import { makeEngine, type Engine } from "./engine.js";
 import { find, get, list, wholeId } from "./find.js";
 import { gc } from "./gc.js";
+import { userFiles } from "./home-files.js";
 import type {
   LogsOptions,
   PrepareOptions,
@@ -35,7 +38,7 @@ export class Sandbox {
    * Send the branch of `repoRoot` and the plan into a guest of its own. Launches nothing.
    * Where it fails or is interrupted, nothing of it is left.
    *
-   * @throws {SandboxError} `PLAN_*`, `UNBORN_BRANCH`, `DETACHED_HEAD`, `OPERATION_IN_PROGRESS`,
+   * @throws {SandboxError} `PLAN_*`, `CREDENTIALS_INVALID`, `GUEST_FILES_UNREADABLE`, `UNBORN_BRANCH`, `DETACHED_HEAD`, `OPERATION_IN_PROGRESS`,
    *   `BOX_*`, `AGENT_*`, `DISK_FULL`, `TRANSFER_FAILED`, `INTERRUPTED`.
    * @throws {GitError} `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `GIT_MISSING`, `GIT_TOO_OLD`.
    */
@@ -77,7 +80,8 @@ export class Sandbox {
   }
 
   /**
-   * Block until the session has ended, however: `state` says how (`lost` too).
+   * Block until the session has ended, however: `state` says how (`lost` too). An agent in a
+   * terminal whose turn is over has ended too: `state` is `running`, `waiting` is `finished`.
    *
    * @throws {SandboxError} `WAIT_TIMED_OUT` (the agent goes on), `INTERRUPTED`.
    */
@@ -155,6 +159,18 @@ export class Sandbox {
    */
   async destroyBox(options: { force?: boolean } = {}): Promise<void> {
     return destroyBox(this.#engine, options);
+  }
+
+  /**
+   * Which way of logging in an agent has here, without showing it; `undefined` for one that logs in
+   * nowhere.
+   *
+   * @throws {SandboxError} `AGENT_UNKNOWN`, `GUEST_FILES_UNREADABLE`.
+   */
+  async login(agent: string): Promise<LoginFound | undefined> {
+    const { agents, env, guestFiles } = this.#engine;
+    const own = (await userFiles(guestFiles)).map(({ path }) => path);
+    return loginOf(agentProfile(agent, agents), env, own);
   }
 
   /** The box of new sessions. */

@@ -23,6 +23,16 @@ export interface SessionResult {
   readonly findings: readonly Finding[];
 }
 
+/** What the agent says that it spent, summed over its runs. */
+export interface SessionUsage {
+  readonly turns: number;
+  /** Cached ones too. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** US dollars; `null` where the agent does not say. */
+  readonly costUsd: number | null;
+}
+
 /** A session as people and scripts see it (`--json`): every key always there. */
 export interface Session {
   readonly sessionId: string;
@@ -42,7 +52,7 @@ export interface Session {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly endedBy: "observed" | "claimed" | null;
-  /** Why it is `failed` or `lost`, in a word. */
+  /** Why it is `failed` or `lost`, in a word; while it waits for a person `not-logged-in`, if that is why. */
   readonly reason: string | null;
   /** UTC, ISO 8601, as the two below. */
   readonly createdAt: string;
@@ -54,6 +64,8 @@ export interface Session {
   readonly command: string;
   readonly pulled: boolean;
   readonly result: SessionResult | null;
+  /** `null` where the agent did not say, or has not yet. */
+  readonly usage: SessionUsage | null;
 }
 
 /** Exactly the keys of {@link Session}, in the order people read them: what `--json` prints. */
@@ -82,5 +94,6 @@ export function publicSession(session: Session): Session {
     command: session.command,
     pulled: session.pulled,
     result: session.result,
+    usage: session.usage,
   };
 }

@@ -1,6 +1,7 @@
 import { Refs, type Repo } from "@cco/git";
 
 import type { Collected } from "./collect.js";
+import { secretsOf } from "./credentials.js";
 import type { Engine } from "./engine.js";
 import {
   intake,
@@ -86,9 +87,15 @@ export function intakeRequest(
     branch: record.branch,
     tiers: known,
     allow: allow ?? [],
+    secrets: secretsOfAll(engine),
     ...(maxBundleBytes === undefined ? {} : { limits: { maxBundleBytes } }),
     ...(signal === undefined ? {} : { signal }),
   };
+}
+
+/** What no agent's commits may hold: every key that this cco could have given one. */
+function secretsOfAll(engine: Engine) {
+  return engine.profiles().flatMap((profile) => secretsOf(profile, engine.env));
 }
 
 /** Without new commits the session's ref is the pushed commit, so that it can always be named. */

@@ -21,6 +21,8 @@ import {
   type FakeExec,
 } from "./fake-backend.js";
 
+const KEY = "sk-ant-test-0123456789";
+
 interface Fixture {
   readonly repo: TestRepo;
   readonly backend: FakeBackend;
@@ -34,7 +36,17 @@ function makeFixture(options: FakeBackendOptions = {}, repo = TestRepo.withCommi
   const exec: FakeExec = onThisMachine(runner);
   const backend = new FakeBackend({ exec, dir: join(dir, "guests"), ...options });
   const dataDir = join(dir, "data");
-  return { repo, backend, dataDir, sandbox: new Sandbox({ backend, runner, dataDir }) };
+  return {
+    repo,
+    backend,
+    dataDir,
+    sandbox: new Sandbox({
+      backend,
+      runner,
+      dataDir,
+      env: { ...repo.env, ANTHROPIC_API_KEY: KEY },
+    }),
+  };
 }
 
 async function failure(

@@ -10,6 +10,8 @@ import { describe, expect, test } from "vitest";
 import { makeTempDir, TestRepo } from "../../../test/support/repo.js";
 import { FakeBackend, onThisMachine, type FakeGuest } from "./fake-backend.js";
 
+const KEY = "sk-ant-test-0123456789";
+
 /** Sessions whose agent is the test itself, over real git. */
 class Lab {
   readonly repo = TestRepo.withCommit();
@@ -28,7 +30,8 @@ class Lab {
     const onEvent = (event: SandboxEvent): void => {
       this.events.push(event);
     };
-    return new Sandbox({ backend, runner, dataDir, onEvent, ...options });
+    const env = { ...this.repo.env, ANTHROPIC_API_KEY: KEY };
+    return new Sandbox({ backend, runner, dataDir, env, onEvent, ...options });
   }
 
   /** A session whose agent runs. */
@@ -306,7 +309,8 @@ describe("finding sessions", () => {
     const sessions = await lab.sandbox.list({ repo: lab.repo.dir });
     expect(sessions).toHaveLength(3);
     expect(sessions.find(({ sessionId }) => sessionId === three)?.state).toBe("succeeded");
-    expect(lab.backend.calls).toEqual(["guests"]);
+    // What an agent printed is read once, when its end is first seen.
+    expect(lab.backend.calls).toEqual(["guests", `openGuest ${three}`]);
     expect(await lab.sandbox.list({ repo: "/elsewhere" })).toEqual([]);
     for (const guest of lab.backend.here.values()) if (guest.now.kind === "running") guest.end();
     await lab.sandbox.list();

@@ -9,7 +9,7 @@ import { sessionLine } from "../print/sessions.js";
 
 type Flags = Said<typeof boxWait>;
 
-/** `cco box wait`: block until sessions have ended. */
+/** `cco box wait`: block until sessions have ended, or their agents' turns are over. */
 export async function wait(context: Context, flags: Flags): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
   const chosen = await sessionsOf(context, sandbox, flags);
@@ -95,7 +95,9 @@ function isTimeout(wait: PromiseSettledResult<Session>): boolean {
 /** The worst of the sessions: lost, waited too long, failed. With `--any` only the ended ones count. */
 function exitOf({ sessions, timedOut }: Outcome, flags: Flags): ExitCode {
   const states = new Set(sessions.map(({ state }) => state));
-  const ended = sessions.some(({ state }) => state !== "running" && state !== "prepared");
+  const ended = sessions.some(
+    ({ state, waiting }) => waiting === "finished" || (state !== "running" && state !== "prepared"),
+  );
   if (states.has("lost")) return EXIT.lost;
   if (timedOut && !(flags.any === true && ended)) return EXIT.timedOut;
   return states.has("failed") || states.has("cancelled") ? EXIT.agentFailed : EXIT.done;

@@ -4,6 +4,7 @@ import { CcoError } from "@cco/exec";
 import type { CommandResult, Context } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { checksText } from "../print/checks.js";
+import { textSetting } from "../config/settings.js";
 import { hostChecks } from "./host-checks.js";
 
 /** `cco doctor`: what is there, what is missing, and the command that mends it. */
@@ -15,7 +16,11 @@ export async function doctor(context: Context): Promise<CommandResult> {
     host === null ? backend.check() : farChecks(backend, host),
   ]);
   const seen = new Set(here.map(({ name }) => name));
-  const checks: BackendCheck[] = [...here, ...box.filter(({ name }) => !seen.has(name))];
+  const checks: BackendCheck[] = [
+    ...here,
+    ...box.filter(({ name }) => !seen.has(name)),
+    ...(await loginChecks(context)),
+  ];
   const ok = checks.every((check) => check.ok);
   return {
     json: {
@@ -57,4 +62,17 @@ async function farChecks(backend: SandboxBackend, host: string): Promise<readonl
 
 function isOfSsh(error: unknown): error is CcoError {
   return error instanceof CcoError && String(error.code).startsWith("SSH_");
+}
+
+/** How the agent of new sessions would log in. Without a way the box can work all the same. */
+async function loginChecks(context: Context): Promise<readonly BackendCheck[]> {
+  const [settings, sandbox] = await Promise.all([
+    context.parts.settings(undefined),
+    context.parts.sandbox(),
+  ]);
+  const found = await sandbox.login(textSetting(settings, "agent") ?? "claude");
+  if (found === undefined) return [];
+  const { agent, by, ways } = found;
+  const detail = by === null ? `none found: set ${ways.join(" or ")}` : `by ${by}`;
+  return [{ name: `login of ${agent}`, ok: true, detail }];
 }

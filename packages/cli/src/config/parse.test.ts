@@ -88,6 +88,7 @@ it("configKeys lists the leaves", () => {
     "plans",
     "backends.local.network.policy",
     "backends.local.network.allow",
+    "agents",
     ...RULES.map((rule) => `intake.tiers.${rule}`),
     "intake.maxBundleBytes",
   ]);

@@ -72,7 +72,7 @@ function invalid(file: string, what: string, hint = "cco config edit"): CliError
 
 function keysAt(path: readonly string[]): readonly string[] {
   let schema: unknown = ConfigSchema;
-  for (const key of path) schema = entriesOf(schema)?.[key];
+  for (const key of path) schema = entriesOf(schema)?.[key] ?? valueOf(schema);
   return Object.keys(entriesOf(schema) ?? {});
 }
 
@@ -80,6 +80,19 @@ function leaves(schema: unknown, path: readonly string[]): string[] {
   const entries = entriesOf(schema);
   if (entries === undefined) return [path.join(".")];
   return Object.entries(entries).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+/** What every key of a record schema holds. */
+function valueOf(schema: unknown): unknown {
+  const { type, value, wrapped, pipe } = schema as {
+    type?: string;
+    value?: unknown;
+    wrapped?: unknown;
+    pipe?: readonly unknown[];
+  };
+  if (type === "record") return value;
+  if (wrapped !== undefined) return valueOf(wrapped);
+  return pipe === undefined || pipe[0] === schema ? undefined : valueOf(pipe[0]);
 }
 
 /** The entries of an object schema, through `optional` and `pipe`. */

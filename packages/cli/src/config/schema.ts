@@ -33,6 +33,36 @@ const tiers = Object.fromEntries(
     .map(([rule]) => [rule, tier]),
 );
 
+const words = (description: string) => v.pipe(v.array(v.string()), v.description(description));
+
+const agent = v.pipe(
+  v.strictObject({
+    env: v.optional(
+      words("Variables of cco's own environment that the agent gets, in place of its profile's."),
+    ),
+    allow: v.optional(words("Hosts the agent itself must reach, in place of its profile's.")),
+    resume: v.optional(
+      v.pipe(v.boolean(), v.description("Go on by itself after a usage limit. Default: true.")),
+    ),
+    argv: v.optional(
+      v.pipe(
+        v.array(v.string()),
+        v.minLength(1, "must not be empty"),
+        v.description("An agent of your own: what is started. {plan} stands for the plan's path."),
+      ),
+    ),
+    headless: v.optional(words("The same without a terminal. Default: argv.")),
+    programs: v.optional(words("Programs it needs beside its first word.")),
+    end: v.optional(
+      v.pipe(
+        v.picklist(["exits", "stays-open"]),
+        v.description("stays-open: it writes the line finished to $CCO_TURN. Default: exits."),
+      ),
+    ),
+  }),
+  v.description("What an agent gets, or an agent of your own."),
+);
+
 /**
  * The configuration of `cco`, all keys optional. This is its one definition: types, checks and
  * the published `schema/config.json` come from it.
@@ -52,6 +82,9 @@ export const ConfigSchema = v.pipe(
           ),
         ),
       }),
+    ),
+    agents: v.optional(
+      v.pipe(v.record(v.string(), agent), v.description("Agents by name: claude, codex, …")),
     ),
     intake: v.optional(
       v.pipe(

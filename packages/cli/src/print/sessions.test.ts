@@ -27,6 +27,7 @@ const SESSION: Session = {
   command: "sh",
   pulled: false,
   result: null,
+  usage: null,
 };
 
 it.each<[Partial<Session>, string]>([
@@ -63,4 +64,19 @@ it("several repositories are told apart", () => {
   const text = sessionTable([SESSION, { ...SESSION, repo: "/other" }], (_, cell) => cell, 0);
   expect(text).toContain("REPOSITORY");
   expect(text).toContain("/other");
+});
+
+it("shows what was used, where an agent said it", () => {
+  const paint = (_format: unknown, text: string): string => text;
+  const usage = { turns: 12, inputTokens: 34_100, outputTokens: 980, costUsd: 0.1234 };
+  const shown = sessionTable([{ ...SESSION, usage }, SESSION], paint, Date.now());
+  expect(shown).toContain("USED");
+  expect(shown).toContain("12 turns, 34.1k in, 980 out, $0.12");
+  expect(sessionTable([SESSION], paint, Date.now())).not.toContain("USED");
+});
+
+it("says that an agent waits because it is not logged in", () => {
+  expect(stateOf({ ...SESSION, waiting: "person", reason: "not-logged-in" })).toBe(
+    "running (waiting: person, not logged in)",
+  );
 });

@@ -4,11 +4,12 @@ import { safeLine } from "../output/safe-text.js";
 import { table } from "../output/table.js";
 import type { Paint } from "../output/talk.js";
 
-const HEAD = ["SESSION", "STATE", "BRANCH", "AGENT", "PLAN", "RESULT", "AGE"];
+const HEAD = ["SESSION", "STATE", "BRANCH", "AGENT", "PLAN", "RESULT"];
 
 /** Sessions as a table. @param now milliseconds since 1970 */
 export function sessionTable(sessions: readonly Session[], paint: Paint, now: number): string {
   const several = new Set(sessions.map(({ repo }) => repo)).size > 1;
+  const spent = sessions.some(({ usage }) => usage !== null);
   const rows = sessions.map((session) => [
     session.sessionId,
     stateOf(session),
@@ -16,10 +17,12 @@ export function sessionTable(sessions: readonly Session[], paint: Paint, now: nu
     session.agent,
     session.plan,
     resultOf(session),
+    ...(spent ? [usageOf(session.usage)] : []),
     ageOf(session.createdAt, now),
     ...(several ? [session.repo] : []),
   ]);
-  return table(several ? [...HEAD, "REPOSITORY"] : HEAD, rows, paint);
+  const head = [...HEAD, ...(spent ? ["USED"] : []), "AGE", ...(several ? ["REPOSITORY"] : [])];
+  return table(head, rows, paint);
 }
 
 /** One line on how a session stands: `Session 7f3a9c21 failed (exit 1).` */
@@ -34,6 +37,7 @@ export function stateOf(session: Session): string {
 
 function detailOf(session: Session): string {
   if (session.state === "running" && session.waiting !== null) {
+    if (session.reason === "not-logged-in") return " (waiting: person, not logged in)";
     const until = session.resumesAt === null ? "" : ` until ${session.resumesAt}`;
     return ` (waiting: ${session.waiting}${until})`;
   }
@@ -55,6 +59,22 @@ function resultOf(session: Session): string {
 export function commits(count: number): string {
   if (count === 0) return "no commits";
   return count === 1 ? "1 commit" : `${String(count)} commits`;
+}
+
+/** `12 turns, 34.1k in, 2.0k out, $0.12` */
+function usageOf(usage: Session["usage"]): string {
+  if (usage === null) return "";
+  const { turns, inputTokens, outputTokens, costUsd } = usage;
+  const cost = costUsd === null ? "" : `, $${costUsd.toFixed(2)}`;
+  const many = turns === 1 ? "1 turn" : `${String(turns)} turns`;
+  return `${many}, ${thousands(inputTokens)} in, ${thousands(outputTokens)} out${cost}`;
+}
+
+function thousands(tokens: number): string {
+  if (tokens < 1000) return String(tokens);
+  return tokens < 1_000_000
+    ? `${(tokens / 1000).toFixed(1)}k`
+    : `${(tokens / 1_000_000).toFixed(1)}M`;
 }
 
 function ageOf(createdAt: string, now: number): string {

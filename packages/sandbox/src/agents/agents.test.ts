@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import { claude } from "./claude.js";
-import { agentProfile } from "./index.js";
+import { codex } from "./codex.js";
+import { configured, customAgent } from "./custom.js";
+import { agentProfile, BUILT_IN_AGENTS } from "./index.js";
+import { opencode } from "./opencode.js";
 import type { AgentContext } from "./profile.js";
 import { runbook, runbookBlocks } from "./runbook.js";
 
@@ -26,10 +29,93 @@ describe("claude", () => {
   test("without one, with a model and a limit", () => {
     const argv = claude.argv({ ...CONTEXT, tty: false, model: "opus", maxTurns: 7 });
     expect(argv.slice(2)).toEqual([
-      ...["--model", "opus", "--max-turns", "7", "-p"],
+      ...["--model", "opus", "--max-turns", "7"],
+      ...["-p", "--output-format", "stream-json", "--verbose"],
       "/executing-plans-in-sandbox docs/plan.md",
     ]);
   });
+
+  test("goes on with the conversation it had", () => {
+    expect(claude.goOn?.argv({ model: null, maxTurns: null, tty: false })).toEqual([
+      ...["claude", "--dangerously-skip-permissions"],
+      ...["-p", "--output-format", "stream-json", "--verbose"],
+      ...["--continue", expect.stringContaining("Go on")],
+    ]);
+  });
+});
+
+describe("codex", () => {
+  test("in a terminal and without one", () => {
+    const [program, ...rest] = codex.argv({ ...CONTEXT, model: "o9" });
+    expect([program, ...rest.slice(0, -1)]).toEqual([
+      ...["codex", "--dangerously-bypass-approvals-and-sandbox", "--model", "o9"],
+    ]);
+    expect(rest.at(-1)).toContain("docs/plan.md");
+    expect(codex.argv({ ...CONTEXT, tty: false }).slice(0, 2)).toEqual(["codex", "exec"]);
+    expect(codex.goOn?.argv({ ...CONTEXT, tty: false }).slice(0, 4)).toEqual([
+      ...["codex", "exec", "resume", "--last"],
+    ]);
+  });
+
+  test("asks the relay, by a provider that needs no login", async () => {
+    const env = { OPENAI_BASE_URL: "http://127.0.0.1:3129", OPENAI_API_KEY: "x" };
+    const files = await codex.setUp?.({ ...CONTEXT, env });
+    const config = String(files?.find(({ path }) => path === ".codex/config.toml")?.content);
+    expect(config).toContain('base_url = "http://127.0.0.1:3129"');
+    expect(config).toContain('[projects."/workspace/0badcafe"]');
+  });
+});
+
+describe("opencode", () => {
+  test("in a terminal and without one", () => {
+    expect(opencode.argv(CONTEXT).slice(0, 2)).toEqual(["opencode", "--prompt"]);
+    const argv = opencode.argv({ ...CONTEXT, tty: false, model: "a/b" });
+    expect(argv.slice(0, 4)).toEqual(["opencode", "run", "--model", "a/b"]);
+    expect(argv.at(-1)).toContain("docs/plan.md");
+  });
+
+  test("asks the relay", async () => {
+    const files = await opencode.setUp?.({
+      ...CONTEXT,
+      env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:3129" },
+    });
+    const config = files?.find(({ path }) => path.endsWith("opencode.json"))?.content;
+    expect(config).toContain('"baseURL": "http://127.0.0.1:3129/v1"');
+  });
+});
+
+describe("an agent of the user's own", () => {
+  test("gets its words filled in", () => {
+    const own = customAgent("mine", {
+      argv: ["mine", "--plan={plan}", "{unknown}", "{model}"],
+      headless: ["mine", "-q", "{workspace}/{plan}"],
+      programs: ["jq"],
+    });
+    expect(own).toMatchObject({ programs: ["mine", "jq"], end: "exits" });
+    expect(own.argv(CONTEXT)).toEqual(["mine", "--plan=docs/plan.md", "{unknown}", ""]);
+    expect(own.argv({ ...CONTEXT, tty: false })).toEqual([
+      ...["mine", "-q", "/workspace/0badcafe/docs/plan.md"],
+    ]);
+  });
+
+  test("and what the user may change of any", () => {
+    const changed = configured(claude, { env: ["X"], allow: ["a.test"], resume: false });
+    expect(changed).toMatchObject({
+      resume: false,
+      network: { policy: "allowlist", allow: ["a.test"] },
+      credentials: { env: ["X"] },
+    });
+    expect(configured(claude, {})).toEqual(claude);
+  });
+});
+
+test.each(BUILT_IN_AGENTS)("$name: its signs are expressions of both kinds", ({ signs }) => {
+  const patterns: readonly string[][] = Object.values(signs ?? {});
+  for (const pattern of patterns.flat()) {
+    expect(() => new RegExp(pattern, "m")).not.toThrow();
+    // What JavaScript alone understands.
+    expect(pattern).not.toMatch(/\\[dwsb]|\(\?/);
+  }
 });
 
 describe("runbook", () => {
@@ -91,6 +177,9 @@ test("a profile by name; one of the user's own replaces a built-in one", () => {
   const own = { ...runbook, name: "claude" };
   expect(agentProfile("claude", [own])).toBe(own);
   expect(() => agentProfile("nobody", [own])).toThrow(
-    expect.objectContaining({ code: "AGENT_UNKNOWN", hint: "there are: claude, runbook" }),
+    expect.objectContaining({
+      code: "AGENT_UNKNOWN",
+      hint: "there are: claude, codex, opencode, runbook",
+    }),
   );
 });

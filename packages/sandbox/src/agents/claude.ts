@@ -1,28 +1,17 @@
-import type { AgentContext, AgentProfile } from "./profile.js";
+import type { GuestFile } from "@cco/backend";
+import { readAsset } from "@cco/exec";
 
-const SKILL = `---
-name: executing-plans-in-sandbox
-description: Carry out a plan file task by task in this sandbox, committing after each task.
----
+import { claudeStream } from "./claude-stream.js";
+import type { AgentContext, AgentProfile, AgentRun, AgentSetUp } from "./profile.js";
+import { GO_ON, INSTRUCTIONS, SKILL_NAME, skill } from "./texts.js";
 
-Carry out the plan named in the arguments.
+/** Characters of the end of a key by which Claude Code remembers that it may use it. */
+const KEY_TAIL = 20;
 
-1. Read the whole plan first. Its path is relative to the repository's root.
-2. Do it task by task, in order. After each task run the checks that the plan or the
-   repository names, then commit with a message that says what changed and why.
-3. Nobody answers questions here. Where the plan leaves something open, choose the simplest
-   way that fits the repository and say so in the commit message.
-4. Stay on the branch that is checked out. Do not push: the commits are fetched from here.
-5. At the end say what is done, what is not, and why.
-`;
+/** What the guest has for a key. The relay puts the key in its place. */
+const PLACEHOLDER = "sk-ant-cco-placeholder-the-relay-adds-the-key";
 
-const SETTINGS = `${JSON.stringify(
-  { skipDangerousModePermissionPrompt: true, includeCoAuthoredBy: false },
-  null,
-  2,
-)}\n`;
-
-/** Claude Code. */
+/** Claude Code (seen: 2.1.197). https://docs.anthropic.com/en/docs/claude-code */
 export const claude: AgentProfile = {
   name: "claude",
   programs: ["claude"],
@@ -33,23 +22,112 @@ export const claude: AgentProfile = {
     policy: "allowlist",
     allow: ["api.anthropic.com", "statsig.anthropic.com", "claude.ai", "console.anthropic.com"],
   },
-  // It refuses to skip permissions as root unless it is told that it is contained.
-  env: { IS_SANDBOX: "1" },
+  env: {
+    // It refuses to skip permissions as root unless it is told that it is contained.
+    IS_SANDBOX: "1",
+    DISABLE_AUTOUPDATER: "1",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  },
+  credentials: {
+    env: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_BASE_URL"],
+    keys: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"],
+    files: [".claude/.credentials.json"],
+    relay: {
+      port: 3129,
+      target: "https://api.anthropic.com",
+      targetVariable: "ANTHROPIC_BASE_URL",
+      keys: {
+        ANTHROPIC_API_KEY: { header: "x-api-key", prefix: "", placeholder: PLACEHOLDER },
+        CLAUDE_CODE_OAUTH_TOKEN: {
+          header: "authorization",
+          prefix: "Bearer ",
+          placeholder: PLACEHOLDER,
+        },
+      },
+    },
+  },
+  signs: {
+    usageLimit: [
+      "Request rejected \\(429\\)",
+      "[Uu]sage limit reached",
+      "hit your [a-z0-9 -]*limit",
+      "out of extra usage",
+    ],
+    notLoggedIn: [
+      "Invalid API key",
+      "Please run /login",
+      "Failed to authenticate",
+      "OAuth token (has expired|has been revoked|revoked)",
+      '"error":"authentication_failed"',
+    ],
+    failed: ["Unknown (slash )?command: /"],
+  },
+  stream: claudeStream,
+  goOn: {
+    text: GO_ON,
+    argv: (run) => ["claude", ...flags(run), "--continue", GO_ON],
+  },
   argv,
-  files: () =>
-    Promise.resolve([
-      { path: ".claude/skills/executing-plans-in-sandbox/SKILL.md", content: SKILL },
-      { path: ".claude/settings.json", content: SETTINGS },
-    ]),
+  setUp,
 };
 
-function argv({ plan, model, maxTurns, tty }: AgentContext): readonly string[] {
+function argv({ plan, ...run }: AgentContext): readonly string[] {
+  return ["claude", ...flags(run), `/${SKILL_NAME} ${plan.path}`];
+}
+
+function flags({ model, maxTurns, tty }: AgentRun): readonly string[] {
   return [
-    "claude",
     "--dangerously-skip-permissions",
     ...(model === null ? [] : ["--model", model]),
     ...(maxTurns === null ? [] : ["--max-turns", String(maxTurns)]),
-    ...(tty ? [] : ["-p"]),
-    `/executing-plans-in-sandbox ${plan.path}`,
+    ...(tty ? [] : ["-p", "--output-format", "stream-json", "--verbose"]),
   ];
+}
+
+async function setUp({ paths, env }: AgentSetUp): Promise<readonly GuestFile[]> {
+  const turn = await readAsset(new URL("./claude-turn.sh", import.meta.url));
+  return [
+    { path: ".cco/turn", content: turn },
+    { path: ".claude/CLAUDE.md", content: INSTRUCTIONS },
+    { path: `.claude/skills/${SKILL_NAME}/SKILL.md`, content: skill() },
+    { path: ".claude/settings.json", content: json(settings()) },
+    { path: ".claude.json", content: json(answers(paths.workspace, env["ANTHROPIC_API_KEY"])) },
+  ];
+}
+
+/** How it is set up, and the hooks that tell how a turn stands. */
+function settings(): object {
+  const hook = (word: string, matcher?: string) => ({
+    ...(matcher === undefined ? {} : { matcher }),
+    hooks: [{ type: "command", command: `sh "$HOME/.cco/turn" ${word}` }],
+  });
+  return {
+    skipDangerousModePermissionPrompt: true,
+    includeCoAuthoredBy: false,
+    hooks: {
+      UserPromptSubmit: [hook("working")],
+      Stop: [hook("stop")],
+      StopFailure: [hook("failure")],
+      Notification: [hook("person", "permission_prompt|elicitation_dialog")],
+      PreToolUse: [hook("person", "AskUserQuestion")],
+      PostToolUse: [hook("working", "AskUserQuestion")],
+    },
+  };
+}
+
+/** What it asks when it is first started, answered. */
+function answers(workspace: string, key: string | undefined): object {
+  return {
+    hasCompletedOnboarding: true,
+    projects: {
+      [workspace]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true },
+    },
+    ...(key === undefined
+      ? {}
+      : { customApiKeyResponses: { approved: [key.slice(-KEY_TAIL)], rejected: [] } }),
+  };
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

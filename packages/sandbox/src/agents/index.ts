@@ -1,10 +1,12 @@
 import { SandboxError } from "../errors.js";
 import { claude } from "./claude.js";
+import { codex } from "./codex.js";
+import { opencode } from "./opencode.js";
 import type { AgentProfile } from "./profile.js";
 import { runbook } from "./runbook.js";
 
 /** The profiles that come with cco. */
-export const BUILT_IN_AGENTS: readonly AgentProfile[] = [claude, runbook];
+export const BUILT_IN_AGENTS: readonly AgentProfile[] = [claude, codex, opencode, runbook];
 
 /**
  * The profile called `name`; of two with that name the one in `more`.

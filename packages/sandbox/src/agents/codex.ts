@@ -1,0 +1,81 @@
+import type { GuestFile } from "@cco/backend";
+
+import type { AgentContext, AgentProfile, AgentRun, AgentSetUp } from "./profile.js";
+import { GO_ON, INSTRUCTIONS, prompt } from "./texts.js";
+
+const PORT = 3129;
+
+/** OpenAI's Codex. https://developers.openai.com/codex */
+export const codex: AgentProfile = {
+  name: "codex",
+  programs: ["codex"],
+  install: "npm install -g @openai/codex",
+  end: "stays-open",
+  network: { policy: "allowlist", allow: ["api.openai.com", "chatgpt.com", "auth.openai.com"] },
+  credentials: {
+    env: ["OPENAI_API_KEY", "OPENAI_BASE_URL"],
+    keys: ["OPENAI_API_KEY"],
+    files: [".codex/auth.json"],
+    relay: {
+      port: PORT,
+      target: "https://api.openai.com/v1",
+      targetVariable: "OPENAI_BASE_URL",
+      keys: {
+        OPENAI_API_KEY: {
+          header: "authorization",
+          prefix: "Bearer ",
+          placeholder: "sk-cco-placeholder-the-relay-adds-the-key",
+        },
+      },
+    },
+  },
+  signs: {
+    usageLimit: ["hit your usage limit", "usage_limit_reached", "exceeded retry limit.* 429"],
+    notLoggedIn: ["Not logged in", "401 Unauthorized", "codex login"],
+    failed: [],
+  },
+  goOn: {
+    text: GO_ON,
+    argv: (run) => ["codex", "exec", "resume", "--last", ...flags(run), GO_ON],
+  },
+  argv,
+  setUp,
+};
+
+function argv({ plan, ...run }: AgentContext): readonly string[] {
+  return ["codex", ...(run.tty ? [] : ["exec"]), ...flags(run), prompt(plan.path)];
+}
+
+function flags({ model }: AgentRun): readonly string[] {
+  return [
+    "--dangerously-bypass-approvals-and-sandbox",
+    ...(model === null ? [] : ["--model", model]),
+  ];
+}
+
+/** A provider by variable needs no login; `notify` runs at the end of each turn. */
+function setUp({ paths, env }: AgentSetUp): Promise<readonly GuestFile[]> {
+  const base = env["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
+  const notify = '[ ! -p "${CCO_TURN-}" ] || echo finished >"$CCO_TURN"';
+  const withKey = env["OPENAI_API_KEY"] !== undefined;
+  const provider = [
+    'model_provider = "cco"',
+    "[model_providers.cco]",
+    'name = "OpenAI"',
+    `base_url = ${JSON.stringify(base)}`,
+    'env_key = "OPENAI_API_KEY"',
+    'wire_api = "responses"',
+  ];
+  const config = [
+    `notify = ["sh", "-c", ${JSON.stringify(notify)}]`,
+    "check_for_update_on_startup = false",
+    ...(withKey ? provider : []),
+    `[projects.${JSON.stringify(paths.workspace)}]`,
+    'trust_level = "trusted"',
+    "",
+  ].join("\n");
+  return Promise.resolve([
+    { path: ".codex/config.toml", content: config },
+    { path: ".codex/AGENTS.md", content: INSTRUCTIONS },
+  ]);
+}
