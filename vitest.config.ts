@@ -51,6 +51,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // A real cluster (test/cluster/README.md).
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,

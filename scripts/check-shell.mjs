@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { report, repositoryFiles, root, run } from "./lib.mjs";
 
-const scripts = repositoryFiles("*.sh", ".ci/run");
+const scripts = repositoryFiles("*.sh", ".ci/run", "test/lab/*");
 
 /** @param {string} path */
 const isBash = (path) => readFileSync(join(root, path), "utf8").startsWith("#!/usr/bin/env bash");

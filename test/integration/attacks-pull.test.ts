@@ -207,8 +207,8 @@ describe("the stream of a guest that lies", () => {
 /** The real box, but what collect prints is `content`. */
 function lies(backend: LocalBackend, content: string): SandboxBackend {
   return wrap(backend, {
-    openGuest: async (...args: Parameters<SandboxBackend["openGuest"]>) => {
-      const guest = await backend.openGuest(...args);
+    openGuest: async (...[id, options]: Parameters<SandboxBackend["openGuest"]>) => {
+      const guest = await backend.openGuest(id, options);
       return wrap<Guest>(guest, {
         exec: (argv: readonly string[], options: Parameters<Guest["exec"]>[1] = {}) => {
           if (!argv.includes("stream")) return guest.exec(argv, options);

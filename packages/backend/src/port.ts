@@ -122,6 +122,13 @@ export interface GuestRelay {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** How a guest is made, by the one who waits for it. */
+export interface OpenControl {
+  readonly signal?: AbortSignal | undefined;
+  /** One line: what it waits for. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
 export interface GuestExecOptions {
   /** Default `"ignore"`. */
   readonly stdin?: Exclude<StdinSource, "inherit">;
@@ -154,8 +161,10 @@ export interface End {
    * - `host-restart`: its machine was restarted.
    * - `not-started`: it was asked to start and never did.
    * - `out-of-memory`: it, or what it started, took more memory than its box gives.
+   * - `disk-full`: it filled the room that its box gives, and was stopped for it.
    */
-  readonly reason: "exit" | "signal" | "killed" | "host-restart" | "not-started" | "out-of-memory";
+  readonly reason:
+    "exit" | "signal" | "killed" | "host-restart" | "not-started" | "out-of-memory" | "disk-full";
   /** When it was seen, where that is known. */
   readonly endedAt: Date | null;
 }
@@ -169,6 +178,14 @@ export type Waiting = "person" | "login" | "usage-limit" | "finished";
 /** What is known of a session's agent without waiting. */
 export type GuestState =
   | { readonly kind: "absent" }
+  /** Its box has no room for it yet, or is bringing it up; `why` in the box's own words. */
+  | { readonly kind: "pending"; readonly why: string }
+  /** Its bytes are gone with what held them; `why` in the box's own words. */
+  | {
+      readonly kind: "lost";
+      readonly reason: "evicted" | "node-lost" | "deadline" | "box-gone";
+      readonly why: string;
+    }
   | { readonly kind: "idle" }
   | {
       readonly kind: "running";
@@ -285,9 +302,10 @@ export interface SandboxBackend {
   /**
    * The guest with this id, made if it is not there. Safe to repeat.
    *
-   * @throws {BackendError} `PROGRAM_NOT_FOUND`, `BOX_MISSING`, `NETWORK_UNSUPPORTED`.
+   * @throws {BackendError} `PROGRAM_NOT_FOUND`, `BOX_MISSING`, `NETWORK_UNSUPPORTED`,
+   *   `START_FAILED` where it found no room in time.
    */
-  openGuest(guestId: string, options?: GuestOptions): Promise<Guest>;
+  openGuest(guestId: string, options?: GuestOptions, control?: OpenControl): Promise<Guest>;
   /** End all of it and remove its bytes. A guest that is not there is fine. */
   closeGuest(guestId: string): Promise<void>;
   /** Ids of all guests that have bytes here, and how they are: one call for many sessions. */

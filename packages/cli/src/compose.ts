@@ -27,7 +27,7 @@ export interface Patience {
 }
 
 /** What isolates, of what this version has. */
-export const BACKENDS = ["local"] as const;
+export const BACKENDS = ["local", "kubernetes"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
 
@@ -41,7 +41,7 @@ const LONGEST_TRACED = 500;
 const LONGEST_TRACED_WORD = 120;
 
 /** Named by the documentation and not there yet. */
-const LATER = ["lima", "container", "kubernetes"];
+const LATER = ["lima", "container"];
 
 /**
  * The composition root: the one place that calls constructors. Each part is made when a command
@@ -110,7 +110,7 @@ export class Parts {
       this.userConfig(),
       this.agents(),
     ]);
-    const network = config.backends?.local?.network;
+    const network = config.backends?.[box.name as BackendName]?.network;
     return new Sandbox({
       backend: box,
       backendFor: (session) => {
@@ -161,24 +161,32 @@ export class Parts {
   /** Makes the box of a kind on a machine, each once. */
   #boxes({ onlyLooks = false }: Patience): Promise<BoxOf> {
     return this.#once(`boxes ${String(onlyLooks)}`, async () => {
-      const [{ LocalBackend }, { SshRunner }, here, bare] = await Promise.all([
-        import("@cco/local"),
-        import("@cco/ssh"),
-        this.runner(),
-        this.#bareRunner(),
-      ]);
-      const { env, terminal } = this.#options;
+      const [{ LocalBackend }, { SshRunner }, { makeKubernetes }, here, bare, config] =
+        await Promise.all([
+          import("@cco/local"),
+          import("@cco/ssh"),
+          import("./kubernetes.js"),
+          this.runner(),
+          this.#bareRunner(),
+          this.userConfig(),
+        ]);
+      const { env, terminal, globals, talk } = this.#options;
       const place = (host: string): CommandRunner => {
         const patience = onlyLooks
           ? { connectTimeout: LOOK_SECONDS, limitMs: LOOK_SECONDS * 1000 }
           : { mayAsk: terminal };
         return this.#traced(new SshRunner({ host, runner: bare, env, ...patience }), `${host}: `);
       };
+      const make: Readonly<Record<BackendName, (host: string | null) => SandboxBackend>> = {
+        local: (host) => new LocalBackend({ runner: host === null ? here : place(host) }),
+        // Its kubeconfig says where it is.
+        kubernetes: () =>
+          makeKubernetes({ config, env, trace: globals.verbose ? talk : undefined }),
+      };
       const made = new Map<string, SandboxBackend>();
       return (name, host) => {
         const key = `${name} ${host ?? ""}`;
-        const box =
-          made.get(key) ?? new LocalBackend({ runner: host === null ? here : place(host) });
+        const box = made.get(key) ?? make[name](host);
         made.set(key, box);
         return box;
       };

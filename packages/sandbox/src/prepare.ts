@@ -52,6 +52,40 @@ async function make(
     tty: options.tty ?? true,
   };
   const base = await baseCommit(engine, options, checked, id);
+  const env = { ...profile.env, ...credentials.env };
+  // A box may keep it waiting for room: others see it, and why, by then.
+  const draft: SessionRecord = {
+    version: RECORD_VERSION,
+    sessionId: id,
+    repo: repo.main,
+    branch: checked.branch,
+    plan: checked.planPath.startsWith(".cco/plan/") ? checked.plan.file : checked.planPath,
+    backend: engine.backend.name,
+    agent: profile.name,
+    host: engine.host,
+    box: engine.backend.box,
+    baseCommit: base,
+    snapshotOf: base === checked.head ? null : checked.head,
+    createdAt: new Date().toISOString(),
+    command: "",
+    agentArgv: [],
+    network: { policy: checked.network.policy, allow: [...checked.network.allow] },
+    programs: [...profile.programs],
+    env,
+    tty: run.tty,
+    staysOpen: run.tty && profile.end === "stays-open",
+    finishedAt: null,
+    usage: null,
+    pane: null,
+    launchedAt: null,
+    cancelledAt: null,
+    end: null,
+    result: null,
+    landing: null,
+    pulled: false,
+    released: false,
+  };
+  await engine.store.write(draft);
   engine.step("bundle", id, `packing ${checked.branch}`);
   const bundleFile = engine.store.path(id, "input.bundle");
   const stop = new AbortController();
@@ -64,7 +98,7 @@ async function make(
   });
   // Both have ended before anything is undone.
   const [opened, bundled] = await Promise.allSettled([
-    openGuest(engine, checked, { id, base, run }).catch((error: unknown) => {
+    openGuest(engine, checked, { id, base, run, signal }).catch((error: unknown) => {
       stop.abort();
       throw error;
     }),
@@ -83,7 +117,6 @@ async function make(
     plan: { path: checked.planPath, text: checked.plan.text },
     paths: guest.paths,
   };
-  const env = { ...profile.env, ...credentials.env };
   const setUp = { ...context, env: { ...env, ...credentials.secrets } };
   const home = await homeFiles(profile, setUp, checked.files, checked.ownFiles);
   await send(engine, { ...checked, files: home }, guest, bundle, bundleFile, signal);
@@ -92,37 +125,7 @@ async function make(
   const argv = withSecrets(profile.argv(context), credentials);
   const launchArgv = guest.terminal.launchArgv(argv);
   throwIfInterrupted(signal);
-  const record: SessionRecord = {
-    version: RECORD_VERSION,
-    sessionId: id,
-    repo: repo.main,
-    branch: checked.branch,
-    plan: checked.planPath.startsWith(".cco/plan/") ? checked.plan.file : checked.planPath,
-    backend: engine.backend.name,
-    agent: profile.name,
-    host: engine.host,
-    box: engine.backend.box,
-    baseCommit: base,
-    snapshotOf: base === checked.head ? null : checked.head,
-    createdAt: new Date().toISOString(),
-    command: quoteArgv(launchArgv),
-    agentArgv: [...argv],
-    network: { policy: checked.network.policy, allow: [...checked.network.allow] },
-    programs: [...profile.programs],
-    env,
-    tty: run.tty,
-    staysOpen: run.tty && profile.end === "stays-open",
-    finishedAt: null,
-    usage: null,
-    pane: null,
-    launchedAt: null,
-    cancelledAt: null,
-    end: null,
-    result: null,
-    landing: null,
-    pulled: false,
-    released: false,
-  };
+  const record = { ...draft, command: quoteArgv(launchArgv), agentArgv: [...argv] };
   await engine.store.write(record);
   return {
     ...toSession({ record, state: "prepared", lost: null, startedAt: null }),
@@ -148,19 +151,31 @@ async function baseCommit(
 }
 
 async function openGuest(
-  { backend }: Engine,
+  engine: Engine,
   { profile, network, credentials }: Checked,
-  { id, base, run }: { readonly id: string; readonly base: string; readonly run: AgentRun },
+  {
+    id,
+    base,
+    run,
+    signal,
+  }: {
+    readonly id: string;
+    readonly base: string;
+    readonly run: AgentRun;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<Guest> {
+  const options = {
+    programs: profile.programs,
+    network,
+    env: { ...profile.env, ...credentials.env },
+    afterEnd: await collectArgv("store", base),
+    turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
+    ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
+  };
+  const onProgress = (line: string): void => engine.step("check-box", id, line);
   try {
-    return await backend.openGuest(id, {
-      programs: profile.programs,
-      network,
-      env: { ...profile.env, ...credentials.env },
-      afterEnd: await collectArgv("store", base),
-      turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
-      ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
-    });
+    return await engine.backend.openGuest(id, options, { signal, onProgress });
   } catch (error) {
     const known = fromBackend(error);
     if (known instanceof SandboxError && known.code === "AGENT_NOT_FOUND") {

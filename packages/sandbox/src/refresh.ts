@@ -11,7 +11,9 @@ export interface SessionView {
   readonly record: SessionRecord;
   readonly state: SessionState;
   /** Why it is lost, or failed until its box is started; else the recorded end says it. */
-  readonly lost: "box-gone" | "box-stopped" | null;
+  readonly lost: Extract<GuestState, { kind: "lost" }>["reason"] | "box-stopped" | null;
+  /** The box's own words: why it is lost, or what it waits for. */
+  readonly detail?: string;
   readonly startedAt: string | null;
   /** While it runs: what for it waits, as its guest claims. */
   readonly waiting?: Session["waiting"];
@@ -90,6 +92,7 @@ async function look(engine: Engine, record: SessionRecord, boxes: Boxes): Promis
 /** The session as people and scripts see it. */
 export function toSession(view: SessionView): Session {
   const { record, state, lost, startedAt } = view;
+  const pending = state === "prepared" ? view.detail : undefined;
   const { end } = record;
   return {
     sessionId: record.sessionId,
@@ -107,7 +110,7 @@ export function toSession(view: SessionView): Session {
     exitCode: end?.exitCode ?? null,
     signal: end?.signal ?? null,
     endedBy: end?.endedBy ?? null,
-    reason: lost ?? end?.reason ?? (view.refused === true ? "not-logged-in" : null),
+    reason: lost ?? end?.reason ?? (view.refused === true ? "not-logged-in" : (pending ?? null)),
     createdAt: record.createdAt,
     startedAt: end?.startedAt ?? startedAt,
     endedAt: end?.endedAt ?? null,
@@ -132,6 +135,16 @@ async function judge(
     return { record, state: "lost", lost: "box-gone", startedAt: record.launchedAt };
   }
   switch (state.kind) {
+    case "lost":
+      return {
+        record,
+        state: "lost",
+        lost: state.reason,
+        detail: state.why,
+        startedAt: record.launchedAt,
+      };
+    case "pending":
+      return { record, state: "prepared", lost: null, detail: state.why, startedAt: null };
     case "idle":
       return { record, state: "prepared", lost: null, startedAt: null };
     case "running":

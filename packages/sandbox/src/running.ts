@@ -190,13 +190,18 @@ async function present(engine: Engine, id: string): Promise<SessionView> {
 }
 
 /** The error for a session whose guest is gone. */
-export function lost({ record }: SessionView): SandboxError {
+export function lost({ record, lost: word, detail }: SessionView): SandboxError {
   const id = record.sessionId;
   return record.pulled
     ? new SandboxError("SESSION_LOST", `session ${id} is pulled, and its copy in the box is gone`)
-    : new SandboxError("SESSION_LOST", `session ${id} is lost: its box no longer has it`, {
+    : new SandboxError("SESSION_LOST", `session ${id} is lost: ${lossWords(word, detail)}`, {
         hint: `forget it: \`cco box rm ${id}\``,
       });
+}
+
+function lossWords(word: SessionView["lost"], detail: string | undefined): string {
+  if (detail === undefined) return "its box no longer has it";
+  return `${word ?? "box-gone"} (${detail})`;
 }
 
 function notStarted(id: string): SandboxError {

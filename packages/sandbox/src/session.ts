@@ -52,7 +52,10 @@ export interface Session {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly endedBy: "observed" | "claimed" | null;
-  /** Why it is `failed` or `lost`, in a word; while it waits for a person `not-logged-in`, if that is why. */
+  /**
+   * Why it is `failed` or `lost`, in a word; while it waits for a person `not-logged-in`, if that
+   * is why; of a `prepared` one, what its box waits for.
+   */
   readonly reason: string | null;
   /** UTC, ISO 8601, as the two below. */
   readonly createdAt: string;

@@ -1,6 +1,8 @@
 import { DEFAULT_TIERS } from "@cco/sandbox";
 import * as v from "valibot";
 
+import { kubernetes } from "./schema-kubernetes.js";
+
 const text = (description: string) =>
   v.pipe(v.string(), v.nonEmpty("must not be empty"), v.description(description));
 
@@ -70,7 +72,7 @@ const agent = v.pipe(
 export const ConfigSchema = v.pipe(
   v.strictObject({
     $schema: v.optional(text("Where this schema is, for editors.")),
-    backend: v.optional(text("What isolates: local.")),
+    backend: v.optional(text("What isolates: local, kubernetes.")),
     agent: v.optional(text("The agent that carries out plans. Default: claude.")),
     plans: v.optional(text("Folder of the plans, from the repository's root.")),
     backends: v.optional(
@@ -81,6 +83,7 @@ export const ConfigSchema = v.pipe(
             v.description("The OS sandbox."),
           ),
         ),
+        kubernetes: v.optional(kubernetes(network)),
       }),
     ),
     agents: v.optional(

@@ -5,6 +5,6 @@ export const boxCreate = declare({
   name: "create",
   description: "make the box; for local: check its tools",
   args: {},
-  options: { backend: value(BACKEND, "what isolates: local") },
+  options: { backend: value(BACKEND, "what isolates: local, kubernetes") },
   examples: ["cco box create"],
 });

@@ -5,6 +5,6 @@ export const boxStatus = declare({
   name: "status",
   description: "the box: its state, network policy, disk, sessions",
   args: {},
-  options: { backend: value(BACKEND, "what isolates: local") },
+  options: { backend: value(BACKEND, "what isolates: local, kubernetes") },
   examples: ["cco box status --json"],
 });

@@ -41,6 +41,9 @@ function detailOf(session: Session): string {
     const until = session.resumesAt === null ? "" : ` until ${session.resumesAt}`;
     return ` (waiting: ${session.waiting}${until})`;
   }
+  if (session.state === "prepared" && session.reason !== null) {
+    return ` (waiting: ${session.reason})`;
+  }
   if (session.state !== "failed" && session.state !== "lost") return "";
   const claimed = session.endedBy === "claimed" ? ", as the guest claims" : "";
   if (session.reason === "exit") return ` (exit ${String(session.exitCode)}${claimed})`;

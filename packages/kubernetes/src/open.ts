@@ -1,0 +1,267 @@
+import {
+  BackendError,
+  entryScript,
+  insideScript,
+  keeperScript,
+  launchScript,
+  parseStates,
+  turnScript,
+  type Guest,
+  type GuestNetwork,
+  type GuestOptions,
+  type GuestState,
+} from "@cco/backend";
+import { quoteArgv, readAsset } from "@cco/exec";
+
+import type { Cluster } from "./api/cluster.js";
+import { ApiError } from "./api/errors.js";
+import { fromApi } from "./errors.js";
+import { KubernetesGuest } from "./kubernetes-guest.js";
+import { podName, STARTED } from "./names.js";
+import { sessionPolicy } from "./network.js";
+import { podManifest, sessionLabels, CONTROL, WORKSPACE } from "./pod-spec.js";
+import { PodRunner } from "./pod-runner.js";
+import { isHopeless, pendingOf, podState, silentSince } from "./pod-state.js";
+import { makePodTerminal } from "./pod-terminal.js";
+import type { Pods } from "./pods.js";
+import type { Settings } from "./settings.js";
+import type { Manifest, Pod } from "./types.js";
+
+type OpenOptions = GuestOptions & { readonly network: GuestNetwork };
+
+export interface OpenControl {
+  readonly signal?: AbortSignal | undefined;
+  /** One line: why it waits. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
+/** Time that an image which cannot be had gets before it counts. */
+const IMAGE_MS = 20_000;
+const ASK_MS = 15_000;
+
+/** `ready PROGRAM…`: once the keeper made the guest; names the programs that are not there. */
+const READY = `until [ -e ${CONTROL}/ready ]; do sleep 0.05 2>/dev/null || sleep 1; done
+for program; do command -v "$program" >/dev/null 2>&1 || printf '%s\\n' "$program"; done`;
+
+/** Makes the pod of a session, and handles of guests that are there. */
+export class GuestOpener {
+  readonly #cluster: Cluster;
+  readonly #settings: Settings;
+  readonly #pods: Pods;
+
+  constructor(cluster: Cluster, settings: Settings, pods: Pods) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#pods = pods;
+  }
+
+  /**
+   * @returns the guest, and whether it was made just now.
+   * @throws {BackendError} it does not come up: no room in time, no image, no such program.
+   */
+  async open(
+    id: string,
+    options: OpenOptions,
+    control: OpenControl,
+  ): Promise<{ guest: Guest; fresh: boolean }> {
+    const before = await this.#pods.get(id, control.signal);
+    if (before === undefined) await this.#make(id, options);
+    await this.#running(id, control);
+    const keeper = this.#runner(id, "keeper");
+    const asked = ["sh", "-c", READY, "ready", ...(options.programs ?? [])];
+    const { stdout } = await keeper.run(asked, { signal: control.signal, timeoutMs: 60_000 });
+    const missing = stdout.toString("utf8").split("\n").filter(Boolean);
+    if (missing.length > 0) throw this.#programMissing(missing);
+    return { guest: this.guest(id), fresh: before === undefined };
+  }
+
+  /** A handle; nothing is asked. */
+  guest(id: string): KubernetesGuest {
+    const keeper = this.#runner(id, "keeper");
+    const named = (error: unknown): unknown => fromApi(error, `session ${id}`, this.#settings);
+    const terminal = makePodTerminal({
+      id,
+      pod: podName(id),
+      keeper,
+      agent: this.#runner(id, "agent"),
+      kubectl: this.#kubectl(),
+      pods: this.#pods,
+      state: () => this.#state(id),
+      named,
+    });
+    return new KubernetesGuest(id, { keeper, terminal });
+  }
+
+  /** Whether the agent in a running container was started: only the guest knows, until it is noted. */
+  async askState(id: string): Promise<GuestState> {
+    const argv = ["sh", `${CONTROL}/launch`, "--far", "running", "--state", id, CONTROL];
+    try {
+      const { stdout } = await this.#runner(id, "keeper").run(argv, { timeoutMs: ASK_MS });
+      const [state] = [...parseStates(stdout.toString("utf8")).values()];
+      if (state?.kind !== "running") return { kind: "idle" };
+      const startedAt = state.startedAt ?? new Date();
+      await this.#pods.annotate(id, { [STARTED]: startedAt.toISOString() });
+      return { ...state, startedAt };
+    } catch {
+      // It does not answer just now; that it ended would be known.
+      return { kind: "idle" };
+    }
+  }
+
+  async #state(id: string): Promise<GuestState> {
+    const pod = await this.#pods.get(id);
+    if (pod === undefined) return { kind: "absent" };
+    const state = podState(pod);
+    return state.kind === "unknown" ? this.askState(id) : state;
+  }
+
+  /** The pod first: what else belongs to the session is its property, and goes with it. */
+  async #make(id: string, options: OpenOptions): Promise<void> {
+    const { env = {}, network } = options;
+    const pod = await this.#pods.create<Pod>(podManifest({ id, env, network }, this.#settings));
+    const metadata = {
+      name: podName(id),
+      namespace: this.#settings.namespace,
+      labels: sessionLabels(id, this.#settings),
+      ownerReferences: [
+        { apiVersion: "v1", kind: "Pod", name: podName(id), uid: pod.metadata.uid },
+      ],
+    };
+    const policy = sessionPolicy(id, network, metadata);
+    await Promise.all([
+      this.#pods.create(await sessionSecret(id, options, metadata)),
+      policy === undefined ? undefined : this.#pods.create(policy),
+    ]);
+  }
+
+  /** Wait for both containers; say what is waited for. */
+  async #running(id: string, { signal, onProgress }: OpenControl): Promise<void> {
+    const { pendingMs } = this.#settings;
+    const patience = AbortSignal.timeout(pendingMs);
+    const any = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+    let said = "";
+    let imageSince: number | undefined;
+    let why = "nothing was said";
+    const pod = await this.#pods
+      .until(
+        id,
+        (now) => {
+          if (now === undefined) return true;
+          const pending = pendingOf(now);
+          if (pending === undefined) return true;
+          why = pending.why;
+          if (
+            why !== said &&
+            !/^(?:not scheduled yet|ContainerCreating|PodInitializing)$/.test(why)
+          ) {
+            onProgress?.(`waiting: ${why}`);
+          }
+          said = why;
+          if (pending.trouble === "image") imageSince ??= Date.now();
+          if (isHopeless(pending)) throw this.#neverStarts(pending.why);
+          if (imageSince !== undefined && Date.now() - imageSince > IMAGE_MS) {
+            throw this.#neverStarts(pending.why);
+          }
+          return now.status?.phase === "Failed";
+        },
+        { signal: any },
+      )
+      .catch((error: unknown) => {
+        if (!patience.aborted || signal?.aborted === true) throw error;
+        throw new BackendError("START_FAILED", `the pod of ${id} found no place: ${why}`, {
+          hint: "push again when there is room, or ask for less: backends.kubernetes.requests",
+        });
+      });
+    if (pod === undefined) throw new BackendError("BACKEND_FAILED", `the pod of ${id} was deleted`);
+    const state = podState(pod);
+    if (state.kind === "lost") {
+      throw new BackendError("START_FAILED", `the pod of ${id} did not start: ${state.why}`);
+    }
+  }
+
+  #neverStarts(why: string): BackendError {
+    const image = why.includes("mage");
+    return new BackendError("START_FAILED", `the pod does not start: ${why}`, {
+      hint: image
+        ? `is ${this.#settings.image} there, and may the cluster pull it? (backends.kubernetes.image, imagePullSecrets)`
+        : "see backends.kubernetes in the configuration",
+    });
+  }
+
+  #programMissing(names: readonly string[]): BackendError {
+    const { image } = this.#settings;
+    return new BackendError(
+      "PROGRAM_NOT_FOUND",
+      `program not found in the image ${image}: ${names.join(", ")}`,
+      { hint: "name an image that has it: backends.kubernetes.image" },
+    );
+  }
+
+  #runner(id: string, container: "agent" | "keeper"): PodRunner {
+    return new PodRunner({
+      cluster: this.#cluster,
+      namespace: this.#settings.namespace,
+      pod: podName(id),
+      container,
+      kubectl: this.#kubectl(),
+      stillThere: () => this.#stillThere(id),
+      named: (error) => fromApi(error, `session ${id}`, this.#settings),
+    });
+  }
+
+  #kubectl(): readonly string[] {
+    const { context, namespace } = this.#settings;
+    const where = context === undefined ? [] : ["--context", context];
+    return ["kubectl", ...where, "--namespace", namespace];
+  }
+
+  async #stillThere(id: string): Promise<void> {
+    const pod = await this.#pods.get(id);
+    const state = pod === undefined ? undefined : podState(pod);
+    const silent = pod === undefined ? null : silentSince(pod);
+    const why =
+      pod === undefined
+        ? "its pod is gone"
+        : state?.kind === "lost"
+          ? state.why
+          : silent !== null
+            ? `its node ${pod.spec?.nodeName ?? ""} does not answer since ${silent}`
+            : undefined;
+    if (why !== undefined) throw new ApiError("CLUSTER_UNREACHABLE", `session ${id}: ${why}`);
+  }
+}
+
+/** The scripts of a session; the pod mounts them. */
+async function sessionSecret(
+  id: string,
+  { afterEnd, turns }: OpenOptions,
+  metadata: Manifest["metadata"],
+): Promise<Manifest> {
+  const workspace = `${WORKSPACE}/${id}`;
+  const agent = ["env", "COLORTERM=truecolor", "sh", "-c", await insideScript(), "cco"];
+  // After a turn, beside the agent; after the end it is the keeper's.
+  const after =
+    afterEnd === undefined
+      ? ""
+      : `box_after() {
+  [ ! -f over ] || return 0
+  cd ${workspace} && exec timeout -s KILL 600 ${quoteArgv(afterEnd)}
+}
+`;
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata,
+    stringData: {
+      "box.sh": `box_agent() {
+  cd ${workspace} && exec ${quoteArgv(agent)} "$@"
+}
+${after}${turnScript(turns)}`,
+      launch: await launchScript(),
+      entry: await entryScript(),
+      keeper: await keeperScript(),
+      guard: await readAsset(new URL("./guard.sh", import.meta.url)),
+      after: afterEnd === undefined ? "set --\n" : `set -- ${quoteArgv(afterEnd)}\n`,
+    },
+  };
+}

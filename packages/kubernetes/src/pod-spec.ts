@@ -1,0 +1,141 @@
+import type { GuestNetwork } from "@cco/backend";
+
+import { strategicMerge } from "./merge.js";
+import { bytesOf } from "./quantity.js";
+import { MANAGED_BY, MANAGER, OWNER, podName, POLICY, SESSION } from "./names.js";
+import { policyLabel } from "./network.js";
+import type { Settings } from "./settings.js";
+import type { Manifest } from "./types.js";
+
+/** Folders of a guest, the same in both containers. */
+export const WORKSPACE = "/workspace";
+export const EXCHANGE = "/exchange";
+export const HOME = "/home/agent";
+export const CONTROL = "/cco";
+/** The session's Secret, mounted. */
+const SESSION_FILES = "/etc/cco";
+
+export interface PodOptions {
+  readonly id: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly network: GuestNetwork;
+}
+
+/** The scripts come out of the session's Secret, so that a pod's own description stays small. */
+const KEEPER = `cd ${SESSION_FILES} && . ./after && cd / && exec sh -c "$(cat ${SESSION_FILES}/keeper)" keeper "$0" "$(cat ${SESSION_FILES}/launch)" "$(cat ${SESSION_FILES}/box.sh)" "$@"`;
+const AGENT = `sh ${SESSION_FILES}/guard "$0" "$1" & exec sh -c "$(cat ${SESSION_FILES}/entry)" entry "$0"`;
+
+/**
+ * The pod of a session: `agent`, whose termination is the observed end, and `keeper`, where
+ * everything else happens and which stays until the result is pulled. Nothing in it has a
+ * right or a capability, or knows the cluster.
+ */
+export function podManifest({ id, env, network }: PodOptions, settings: Settings): Manifest {
+  const pod: Manifest = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: podName(id),
+      namespace: settings.namespace,
+      labels: {
+        ...sessionLabels(id, settings),
+        [POLICY]: policyLabel(network),
+        ...queue(settings),
+      },
+    },
+    spec: {
+      restartPolicy: "Never",
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      // Neither waits for anything at the end: the keeper obeys TERM at once.
+      terminationGracePeriodSeconds: 1,
+      activeDeadlineSeconds: settings.deadlineSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: settings.user,
+        runAsGroup: settings.user,
+        fsGroup: settings.user,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...optional("runtimeClassName", settings.runtimeClassName),
+      ...optional("priorityClassName", settings.priorityClassName),
+      ...(Object.keys(settings.nodeSelector).length === 0
+        ? {}
+        : { nodeSelector: settings.nodeSelector }),
+      ...(settings.tolerations.length === 0 ? {} : { tolerations: settings.tolerations }),
+      ...(settings.imagePullSecrets.length === 0
+        ? {}
+        : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+      containers: [
+        container("agent", AGENT, { id, env, network }, settings),
+        container("keeper", KEEPER, { id, env, network }, settings),
+      ],
+      volumes: [
+        ...["workspace", "exchange", "home", "agent-tmp", "keeper-tmp"].map((name) => ({
+          name,
+          emptyDir: { sizeLimit: String(evictedFrom(settings)) },
+        })),
+        { name: "control", emptyDir: { sizeLimit: "256Mi" } },
+        { name: "session", secret: { secretName: podName(id), defaultMode: 0o440 } },
+      ],
+    },
+  };
+  return strategicMerge(pod, settings.pod);
+}
+
+/** What tells cco's objects of this person from others. */
+export function sessionLabels(id: string, settings: Settings): Readonly<Record<string, string>> {
+  return { ...settings.labels, [MANAGED_BY]: MANAGER, [OWNER]: settings.owner, [SESSION]: id };
+}
+
+function container(
+  name: "agent" | "keeper",
+  script: string,
+  { id, env }: PodOptions,
+  settings: Settings,
+): Readonly<Record<string, unknown>> {
+  const small = { cpu: "10m", memory: "32Mi" };
+  return {
+    name,
+    image: settings.image,
+    ...optional("imagePullPolicy", settings.imagePullPolicy),
+    command: ["sh", "-c", script, id, String(Math.floor(bytesOf(settings.workspaceSize) / 1024))],
+    workingDir: "/",
+    env: Object.entries({ ...env, HOME, CCO_SESSION: id }).map(([variable, value]) => ({
+      name: variable,
+      // `$(NAME)` would be replaced by another variable's value.
+      value: value.replaceAll("$(", "$$("),
+    })),
+    // The keeper only bundles and streams; it may use as much as the agent while it does.
+    resources: { requests: name === "agent" ? settings.requests : small, limits: settings.limits },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [
+      { name: "workspace", mountPath: WORKSPACE },
+      { name: "exchange", mountPath: EXCHANGE },
+      { name: "home", mountPath: HOME },
+      { name: "control", mountPath: CONTROL },
+      { name: `${name}-tmp`, mountPath: "/tmp" },
+      { name: "session", mountPath: SESSION_FILES, readOnly: true },
+    ],
+  };
+}
+
+/**
+ * Bytes of a folder from which on the cluster ends the pod: well above those at which the agent is
+ * stopped, so that a fast writer is caught before.
+ */
+function evictedFrom({ workspaceSize }: Settings): number {
+  return 2 * bytesOf(workspaceSize) + 256 * 1024 * 1024;
+}
+
+function queue({ queue: name }: Settings): Readonly<Record<string, string>> {
+  return name === undefined ? {} : { "kueue.x-k8s.io/queue-name": name };
+}
+
+function optional(key: string, value: string | undefined): Readonly<Record<string, string>> {
+  return value === undefined ? {} : { [key]: value };
+}
