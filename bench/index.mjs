@@ -1,10 +1,11 @@
 /**
- * `pnpm bench [startup|push|transport|notice|memory]…`: figures measured side by side on this machine, each
+ * `pnpm bench [startup|push|transport|notice|memory|ssh]…`: figures measured side by side on this machine, each
  * with its limit. Printed, never asserted: a loaded machine is no defect.
  */
 import { memory } from "./memory.mjs";
 import { notice } from "./notice.mjs";
 import { push } from "./push.mjs";
+import { ssh } from "./ssh.mjs";
 import { startup } from "./startup.mjs";
 import { transport } from "./transport.mjs";
 import { World } from "./world.mjs";
@@ -19,7 +20,7 @@ import { World } from "./world.mjs";
  */
 
 /** @type {Record<string, (world: World) => Figure[] | Promise<Figure[]>>} */
-const benches = { startup, push, transport, notice, memory };
+const benches = { startup, push, transport, notice, memory, ssh };
 
 const asked = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

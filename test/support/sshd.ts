@@ -12,6 +12,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll } from "vitest";
 
@@ -32,12 +33,10 @@ export interface SshdOptions {
   readonly shell?: readonly string[];
   /** Programs that the machine does not have. */
   readonly without?: readonly string[];
+  /** Milliseconds that each byte needs, in each direction. Default 0. */
+  readonly delayMs?: number;
   /** More lines of sshd_config. */
   readonly config?: readonly string[];
-  /** Address to listen on. Default `127.0.0.1`. */
-  readonly address?: string;
-  /** argv that the daemon is started by, to put it elsewhere. Default: nothing. */
-  readonly startedBy?: readonly string[];
 }
 
 export interface CallerRan {
@@ -100,16 +99,10 @@ export class TestSshd {
     return join(this.dir, "known_hosts");
   }
 
-  get address(): string {
-    return this.#options.address ?? "127.0.0.1";
-  }
-
   /** Start the daemon (again). */
   async listen(): Promise<void> {
     // The user's whole environment reaches no session: sshd makes theirs.
-    const by = this.#options.startedBy ?? [];
-    const [file, ...args] = [...by, SSHD, "-D", "-e", "-f", join(this.dir, "sshd_config")];
-    const daemon = spawn(file, args, {
+    const daemon = spawn(SSHD, ["-D", "-e", "-f", join(this.dir, "sshd_config")], {
       env: { PATH: process.env["PATH"] },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -162,9 +155,10 @@ export class TestSshd {
     for (const pid of this.connections()) process.kill(pid, "SIGKILL");
   }
 
-  /** The daemon and all connections end; programs there go on. */
+  /** The daemon and all connections end, at both ends; programs there go on. */
   stop(): void {
     this.breakConnections();
+    for (const pid of this.masters()) process.kill(pid, "SIGKILL");
     this.#daemon?.kill("SIGKILL");
     this.#daemon = undefined;
   }
@@ -174,6 +168,13 @@ export class TestSshd {
     return processes().flatMap(({ pid, command }) =>
       command.includes(this.clientConfig) && command.includes(" -M ") ? [pid] : [],
     );
+  }
+
+  #link(): readonly string[] {
+    const { delayMs } = this.#options;
+    if (delayMs === undefined) return [];
+    const relay = fileURLToPath(new URL("./slow-link.mjs", import.meta.url));
+    return [`  ProxyCommand '${process.execPath}' '${relay}' %h %p ${delayMs}`];
   }
 
   /** A folder of the system's programs but these. */
@@ -200,7 +201,7 @@ export class TestSshd {
         : `command="exec ${shell.join(" ")} -c \\"$SSH_ORIGINAL_COMMAND\\"" `;
     writeFileSync(join(this.dir, "authorized_keys"), forced + key);
     const hostKey = readFileSync(join(this.dir, "host_key.pub"), "utf8");
-    writeFileSync(this.knownHosts, `[${this.address}]:${this.port} ${hostKey}`);
+    writeFileSync(this.knownHosts, `[127.0.0.1]:${this.port} ${hostKey}`);
   }
 
   #configure(): void {
@@ -213,7 +214,7 @@ export class TestSshd {
         ? ""
         : ` PATH=${this.#pathWithout(this.#options.without)}`;
     const lines = [
-      `ListenAddress ${this.address}`,
+      "ListenAddress 127.0.0.1",
       `Port ${this.port}`,
       `HostKey ${join(this.dir, "host_key")}`,
       `AuthorizedKeysFile ${join(this.dir, "authorized_keys")}`,
@@ -229,11 +230,12 @@ export class TestSshd {
     writeFileSync(join(this.dir, "sshd_config"), `${lines.join("\n")}\n`);
     const client = [
       `Host ${this.host}`,
-      `  HostName ${this.address}`,
+      "  HostName 127.0.0.1",
       `  Port ${this.port}`,
       `  User ${userInfo().username}`,
       `  IdentityFile ${join(this.dir, "user_key")}`,
       "  IdentitiesOnly yes",
+      ...this.#link(),
       "Host *",
       `  UserKnownHostsFile ${this.knownHosts}`,
       "  GlobalKnownHostsFile /dev/null",

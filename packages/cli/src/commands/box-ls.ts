@@ -11,7 +11,9 @@ export async function ls(context: Context, flags: Said<typeof boxLs>): Promise<C
     context.parts.sandbox(undefined, { onlyLooks: true }),
     flags.all === true ? undefined : context.parts.repo({ checkVersion: false }),
   ]);
-  const sessions = await sandbox.list(repo === undefined ? {} : { repo: repo.main });
+  const { host } = context.parts;
+  const all = await sandbox.list(repo === undefined ? {} : { repo: repo.main });
+  const sessions = host === null ? all : all.filter((session) => session.host === host);
   return {
     json: sessions.map(publicSession),
     text: (paint) =>
