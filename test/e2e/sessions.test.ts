@@ -366,11 +366,18 @@ describe("the box, doctor, configuration, completion", () => {
     await scene.ok(["config", "init"], {}, 1);
     await scene.ok(["config", "set", "backends.local.network.policy", "none"]);
     expect(await scene.json(["config", "show"])).toEqual({
-      backend: { value: "local", source: "user" },
-      agent: { value: "runbook", source: "environment" },
-      "backends.local.network.policy": { value: "none", source: "user" },
+      backend: { value: "local", source: "user", file },
+      agent: { value: "runbook", source: "environment", file: null },
+      "backends.local.network.policy": { value: "none", source: "user", file },
     });
     expect(await scene.ok(["config", "get", "backends.local.network.policy"])).toBe("none");
+    expect(await scene.json(["config", "get", "backends"])).toEqual({
+      local: { network: { policy: "none" } },
+    });
+    expect(await scene.ok(["config", "get", "plans"])).toBe("");
+    expect(await scene.json(["config", "get", "plan"], 2)).toMatchObject({
+      error: { code: "CONFIG_INVALID", hint: 'did you mean "plans"?' },
+    });
     const wrong = await scene.cco(["config", "set", "agnet", "runbook"]);
     expect(wrong.exitCode).toBe(2);
     expect(wrong.stderr).toBe(`cco: ${file}: unknown key "agnet"\n  → did you mean "agent"?\n`);

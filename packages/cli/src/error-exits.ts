@@ -31,6 +31,9 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   CONFIG_EXISTS: EXIT.failed,
   BACKEND_UNKNOWN: EXIT.usage,
   NOT_A_TERMINAL: EXIT.usage,
+  INSIDE_OTHER_TMUX: EXIT.failed,
+  WHICH_REPOSITORY: EXIT.usage,
+  NO_OPEN_WORKSPACE: EXIT.notFound,
   INTERRUPTED: EXIT.interrupted,
   TERMINATED: EXIT.terminated,
   // Programs

@@ -10,6 +10,12 @@ export type CliErrorCode =
   | "BACKEND_UNKNOWN"
   /** The command needs a terminal and has none. */
   | "NOT_A_TERMINAL"
+  /** The terminal belongs to a tmux server that is not cco's. */
+  | "INSIDE_OTHER_TMUX"
+  /** Outside of a repository, and several could be meant. */
+  | "WHICH_REPOSITORY"
+  /** Outside of a repository, and none has an open workspace. */
+  | "NO_OPEN_WORKSPACE"
   | "INTERRUPTED"
   | "TERMINATED";
 

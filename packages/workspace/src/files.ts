@@ -1,5 +1,5 @@
-import { open, readdir, rename, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 
 import { WorkspaceError } from "./errors.js";
@@ -41,6 +41,8 @@ export async function writing<T>(folder: string, work: () => Promise<T>): Promis
   try {
     return await work();
   } catch (error) {
+    // Node's recursive mkdir says ENOENT where a file system is read-only.
+    const errno = errnoOf(error) === "ENOENT" ? await whyNotMade(folder) : errnoOf(error);
     const reason = {
       EACCES: "permission denied",
       EPERM: "permission denied",
@@ -49,12 +51,25 @@ export async function writing<T>(folder: string, work: () => Promise<T>): Promis
       EDQUOT: "quota exceeded",
       ENOTDIR: "something in its path is no folder",
       EEXIST: "a file is in its place",
-    }[errnoOf(error) ?? ""];
+    }[errno ?? ""];
     if (reason === undefined) throw error;
     throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {
       hint: "make it writable, or set XDG_DATA_HOME to another folder",
       cause: error,
     });
+  }
+}
+
+/** What is in the way of making the first missing folder on the path; it is not kept. */
+async function whyNotMade(folder: string): Promise<string | undefined> {
+  let missing = folder;
+  while ((await ifThere(lstat(dirname(missing)))) === null) missing = dirname(missing);
+  try {
+    await mkdir(missing);
+    await rmdir(missing);
+    return undefined;
+  } catch (error) {
+    return errnoOf(error);
   }
 }
 

@@ -1,14 +1,13 @@
-import { createInterface } from "node:readline/promises";
+import type { AddOptions, AddResult, CarriedFile, SetupScript } from "@cco/workspace";
 
-import type { AddOptions, AddResult, SetupScript } from "@cco/workspace";
-
-import { textSetting } from "../config/settings.js";
+import { textSetting, type Settings } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
 import type { add as declaration } from "../declare/add.js";
 import type { Said } from "../declare/command.js";
-import { safeText } from "../output/safe-text.js";
+import { askYesNo, canAsk } from "../output/ask.js";
+import { safeLine, safeText } from "../output/safe-text.js";
 import { addedText } from "../print/workspace.js";
-import { showWorkspace } from "./show-workspace.js";
+import { nestedText, requireTerminal, showWorkspace } from "./show-workspace.js";
 import { onPath } from "./on-path.js";
 
 /** `cco add`: make what is missing of a branch's workspace. */
@@ -17,11 +16,15 @@ export async function add(
   { branch, ...flags }: Said<typeof declaration>,
 ): Promise<CommandResult> {
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
+  if (flags.attach === true) requireTerminal(context, ["cco", "attach", branch]);
+  const settings = await context.parts.settings(repo);
   const options: AddOptions = {
+    ...carriedAndSetup(settings),
     signal: context.signal,
+    here: flags.here ?? false,
     confirmSetup: (script) => flags.trustSetup ?? confirmed(context, script),
     ...(flags.from === undefined ? {} : { from: flags.from }),
-    ...(flags.noAgent === true ? {} : await agentOf(context)),
+    ...(flags.noAgent === true ? {} : await agentOf(context, settings)),
   };
   const added: AddResult = await workspaces.add(repo, branch, options);
   if (added.setup === "skipped") {
@@ -29,14 +32,17 @@ export async function add(
       `${added.setupScript ?? "the set-up script"} was not run: nobody has confirmed it; --trust-setup runs it`,
     );
   }
-  if (flags.attach === true) await showWorkspace(context, await workspaces.attach(repo, branch));
+  if (flags.attach === true) {
+    const plan = await workspaces.attach(repo, branch);
+    if (plan.how === "nested") context.talk.note(nestedText(plan));
+    else await showWorkspace(context, plan);
+  }
   return { json: added, text: () => addedText(added), ids: [added.branch] };
 }
 
 /** The program of the agent that the settings name, where it is one to talk to and it is installed. */
-async function agentOf(context: Context): Promise<Pick<AddOptions, "agent">> {
-  const repo = await context.parts.repo();
-  const name = textSetting(await context.parts.settings(repo), "agent");
+async function agentOf(context: Context, settings: Settings): Promise<Pick<AddOptions, "agent">> {
+  const name = textSetting(settings, "agent");
   const profile = (await context.parts.agents()).find((agent) => agent.name === name);
   const program = profile?.end === "stays-open" ? profile.programs[0] : undefined;
   if (program === undefined) return {};
@@ -45,19 +51,24 @@ async function agentOf(context: Context): Promise<Pick<AddOptions, "agent">> {
   return {};
 }
 
+/** What the configuration says of new worktrees. */
+function carriedAndSetup(settings: Settings): Pick<AddOptions, "files" | "setup"> {
+  // Checked against the schema when it was read.
+  const files = settings.get("workspace.files")?.value as (string | CarriedFile)[] | undefined;
+  const setup = settings.get("workspace.setup")?.value as string | null | undefined;
+  return {
+    files: (files ?? []).map((file) => (typeof file === "string" ? { path: file } : file)),
+    ...(setup === undefined ? {} : { setup }),
+  };
+}
+
 /** Ask on the terminal; without one nobody confirms. */
 async function confirmed(context: Context, script: SetupScript): Promise<boolean> {
-  const { stdin, stderr } = context.streams;
-  if (stdin.isTTY !== true || stderr.isTTY !== true) return false;
-  stderr.write(`${safeText(script.content).trimEnd()}\n`);
-  const lines = createInterface({ input: stdin, output: stderr });
-  try {
-    const answer = await lines.question(
-      `Run ${script.path} of ${script.branch} on this machine? [y/N] `,
-      { signal: context.signal },
-    );
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
+  if (!canAsk(context)) return false;
+  context.streams.stderr.write(`${safeText(script.content).trimEnd()}\n`);
+  return askYesNo(
+    context,
+    safeLine(`Run ${script.path} of ${script.branch} on this machine?`),
+    false,
+  );
 }

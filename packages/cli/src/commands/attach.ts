@@ -1,14 +1,68 @@
+import { GitError, type Repo } from "@cco/git";
+import type { Workspaces } from "@cco/workspace";
+
 import type { CommandResult, Context } from "../context.js";
 import type { attach as declaration } from "../declare/attach.js";
 import type { Said } from "../declare/command.js";
+import { CliError } from "../errors.js";
+import { askWhich, canAsk } from "../output/ask.js";
 import { showWorkspace } from "./show-workspace.js";
 
-/** `cco attach`: show a branch's window, or the repository's session. */
+/** `cco attach`: show a branch's window, or a repository's session. */
 export async function attach(
   context: Context,
   { branch }: Said<typeof declaration>,
 ): Promise<CommandResult> {
-  const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
-  await showWorkspace(context, await workspaces.attach(repo, branch));
-  return { json: { repo: repo.main, branch: branch ?? null }, text: () => "" };
+  const workspaces = await context.parts.workspaces();
+  const repo = await repoHere(context, branch);
+  if (repo !== undefined) {
+    await showWorkspace(context, await workspaces.attach(repo, branch));
+    return { json: { repo: repo.main, branch: branch ?? null }, text: () => "" };
+  }
+  const chosen = await openRepository(context, workspaces);
+  await showWorkspace(context, await workspaces.attachSession(chosen.session));
+  return { json: { repo: chosen.repo, branch: null }, text: () => "" };
+}
+
+/** Without a branch, outside of any repository, one of the open ones is meant. */
+async function repoHere(context: Context, branch: string | undefined): Promise<Repo | undefined> {
+  try {
+    return await context.parts.repo();
+  } catch (error) {
+    const none = error instanceof GitError && error.code === "NOT_A_REPOSITORY";
+    if (branch !== undefined || !none) throw error;
+    return undefined;
+  }
+}
+
+type Open = Awaited<ReturnType<Workspaces["open"]>>[number];
+
+/** @throws {CliError} `WHICH_REPOSITORY`, `NO_OPEN_WORKSPACE` */
+async function openRepository(
+  context: Context,
+  workspaces: Pick<Workspaces, "open">,
+): Promise<Open> {
+  const open = await workspaces.open();
+  const [first] = open;
+  if (first === undefined) {
+    throw new CliError("NO_OPEN_WORKSPACE", "no repository has an open workspace", {
+      hint: "in a repository: cco add <branch>",
+    });
+  }
+  if (open.length === 1) return first;
+  const session = canAsk(context)
+    ? await askWhich(
+        context,
+        "Which repository?",
+        open.map(({ session: value, repo, windows }) => {
+          const hint = `${repo}, ${String(windows)} ${windows === 1 ? "window" : "windows"}`;
+          return { value, label: value, hint };
+        }),
+      )
+    : undefined;
+  const chosen = open.find((one) => one.session === session);
+  if (chosen !== undefined) return chosen;
+  throw new CliError("WHICH_REPOSITORY", "several repositories have open workspaces", {
+    hint: open.map(({ repo }) => `cco attach --repo ${repo}`).join(", or "),
+  });
 }

@@ -13,6 +13,7 @@ import { textSetting, type Settings } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
 import type { boxPush } from "../declare/box-push.js";
 import type { Said } from "../declare/command.js";
+import { desktopMethod } from "./notify.js";
 import { launchDetached, launchInPane, type Launch } from "./launch.js";
 
 type Flags = Said<typeof boxPush>;
@@ -78,7 +79,20 @@ async function pushOne(
   });
   const launch: Launch = { sandbox, prepared, signal: context.signal };
   if (workspace === undefined) return launchDetached(launch);
-  return launchInPane(launch, await context.parts.workspaces(), workspace);
+  const then = await noticeOfEnd(context, prepared, workspace);
+  return launchInPane({ ...launch, ...then }, await context.parts.workspaces(), workspace);
+}
+
+/** A message on the desktop at the end, where the configuration asks for it. */
+async function noticeOfEnd(
+  context: Context,
+  { sessionId, branch }: PreparedSession,
+  { worktree }: Workspace,
+): Promise<Pick<Launch, "then">> {
+  if ((await desktopMethod(context)) === undefined) return {};
+  const message = `session ${sessionId} on ${branch} has ended`;
+  const cco = [process.execPath, ...process.argv.slice(1, 2)];
+  return { then: [...cco, "notify", "--repo", worktree, "--message", message] };
 }
 
 /**

@@ -74,7 +74,9 @@ async function namesOf(context: Context, kind: Completion | undefined): Promise<
     case "config-key":
       return (await import("../config/parse.js")).configKeys();
     case "branch":
-      return branches(context);
+    case "any-branch":
+    case "workspace":
+      return branches(context, kind);
     case "session": {
       const sandbox = await context.parts.sandbox();
       return (await sandbox.list()).map(({ sessionId }) => sessionId);
@@ -84,8 +86,19 @@ async function namesOf(context: Context, kind: Completion | undefined): Promise<
   }
 }
 
-async function branches(context: Context): Promise<readonly string[]> {
-  const { git } = await context.parts.repo();
-  const names = await git.text(["for-each-ref", "--format=%(refname:short)", "refs/heads/"]);
-  return names === "" ? [] : names.split("\n");
+async function branches(
+  context: Context,
+  kind: "branch" | "any-branch" | "workspace",
+): Promise<readonly string[]> {
+  const { git } = await context.parts.repo({ checkVersion: false });
+  const format = "--format=%(refname)%00%(worktreepath)";
+  const remotes = kind === "any-branch" ? ["refs/remotes/"] : [];
+  const lines = await git.text(["for-each-ref", format, "refs/heads/", ...remotes]);
+  const names = lines
+    .split("\n")
+    .map((line) => line.split("\0"))
+    .filter(([, worktree]) => kind !== "workspace" || worktree !== "")
+    .map(([name = ""]) => name.replace(/^refs\/(heads|remotes\/[^/]+)\//, ""))
+    .filter((name) => name !== "" && name !== "HEAD");
+  return [...new Set(names)];
 }

@@ -4,13 +4,24 @@ import type { Said } from "../declare/command.js";
 
 const BASH = `# cco completion for bash: eval "$(cco completion bash)"
 _cco() {
-  local IFS=$'\\n'
-  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
-  COMPREPLY=($(cco __complete -- "\${words[@]}" 2>/dev/null))
-  if [ "\${#COMPREPLY[@]}" -eq 1 ] && [ "\${COMPREPLY[0]}" = ":files" ]; then
-    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local line=\${COMP_LINE:0:COMP_POINT} typed words found word kept
+  read -ra words <<<"$line"
+  typed=\${line##*[[:space:]]}
+  [[ -n $typed ]] || words+=("")
+  local IFS=$'\n'
+  found=($(cco __complete -- "\${words[@]:1}" 2>/dev/null))
+  COMPREPLY=()
+  if [[ \${found[0]} == :files ]]; then
+    COMPREPLY=($(compgen -f -- "$typed"))
     compopt -o filenames 2>/dev/null
+    return
   fi
+  # bash takes = : @ for the end of a word and replaces what stands behind it.
+  kept=\${typed%"\${typed##*[=:@]}"}
+  for word in "\${found[@]}"; do
+    printf -v word %q "\${word#"$kept"}"
+    COMPREPLY+=("$word")
+  done
 }
 complete -F _cco cco`;
 
@@ -25,6 +36,7 @@ _cco() {
     compadd -- "\${(@)found:#}"
   fi
 }
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 compdef _cco cco`;
 
 const FISH = `# cco completion for fish: cco completion fish | source

@@ -4,13 +4,14 @@ import { dirname } from "node:path";
 import { GitError, type Repo } from "@cco/git";
 import { applyEdits, modify } from "jsonc-parser";
 
-import { readConfig, readText } from "../config/files.js";
+import { readConfig, readText, repositoryConfigFile } from "../config/files.js";
 import { configKeys, parseConfig } from "../config/parse.js";
-import type { Settings } from "../config/settings.js";
+import type { Settings, Source } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
 import type { configGet, configSet } from "../declare/config.js";
 import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
+import { askYesNo } from "../output/ask.js";
 import { nearest } from "../nearest.js";
 import { table } from "../output/table.js";
 
@@ -29,13 +30,24 @@ export function path(context: Context): Promise<CommandResult> {
 
 /** `cco config show`: every value that holds here and where it comes from. */
 export async function show(context: Context): Promise<CommandResult> {
-  const settings = await settingsHere(context);
+  const repo = await repoHere(context);
+  const settings = await context.parts.settings(repo);
+  const files: Partial<Record<Source, string>> = {
+    user: context.parts.userConfigFile(),
+    ...(repo === undefined ? {} : { repository: repositoryConfigFile(repo.root) }),
+  };
+  const from = (source: Source): string => [source, files[source]].filter(Boolean).join(" ");
   return {
-    json: Object.fromEntries(settings),
+    json: Object.fromEntries(
+      [...settings].map(([key, setting]) => [
+        key,
+        { ...setting, file: files[setting.source] ?? null },
+      ]),
+    ),
     text: (paint) =>
       table(
         ["KEY", "VALUE", "FROM"],
-        [...settings].map(([key, { value, source }]) => [key, shown(value), source]),
+        [...settings].map(([key, { value, source }]) => [key, shown(value), from(source)]),
         paint,
       ),
   };
@@ -53,7 +65,11 @@ export async function init(context: Context): Promise<CommandResult> {
   return { json: { path: file }, text: () => `Wrote ${file}.` };
 }
 
-/** `cco config edit`: the user's editor, then a check. */
+/**
+ * `cco config edit`: the user's editor on a copy, which takes the file's place once it is right.
+ *
+ * @throws {CliError} `CONFIG_INVALID`: the copy is kept, and named.
+ */
 export async function edit(context: Context): Promise<CommandResult> {
   const file = context.parts.userConfigFile();
   if (context.streams.stdin.isTTY !== true) {
@@ -61,15 +77,38 @@ export async function edit(context: Context): Promise<CommandResult> {
       hint: "without one: cco config set KEY VALUE",
     });
   }
-  if ((await readText(file)) === undefined) await writeWhole(file, FIRST_FILE);
+  const draft = file.replace(/(\.json)?$/, ".draft.json");
+  // One that was refused before is gone on with.
+  if ((await readText(draft)) === undefined) {
+    await writeWhole(draft, (await readText(file)) ?? FIRST_FILE);
+  }
+  while (!(await edited(context, draft))) {
+    if (await askYesNo(context, "Edit it again?", true)) continue;
+    throw new CliError("CONFIG_INVALID", `${file} was left as it was`, {
+      hint: `what you wrote is in ${draft}; cco config edit goes on with it`,
+    });
+  }
+  await rename(draft, file);
+  return { json: { path: file }, text: () => "" };
+}
+
+/** @returns whether what the editor left is right; what is wrong is said. */
+async function edited(context: Context, draft: string): Promise<boolean> {
   const editor = [context.env.VISUAL, context.env.EDITOR].find((name) => name) ?? "vi";
   const runner = await context.parts.runner();
   // $EDITOR is a shell command by custom ("code --wait"); the file is its argument, not its text.
-  const argv = ["sh", "-c", `${editor} "$1"`, "sh", file];
+  const argv = ["sh", "-c", `${editor} "$1"`, "sh", draft];
   const stdio = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
-  await runner.run(argv, stdio);
-  await readConfig(file, "user");
-  return { json: { path: file }, text: () => "" };
+  const { exitCode } = await runner.run(argv, stdio);
+  try {
+    if (exitCode !== 0) throw new CliError("USAGE", `the editor failed: ${editor}`);
+    await readConfig(draft, "user");
+    return true;
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    context.talk.note(error.message);
+    return false;
+  }
 }
 
 /** `cco config get`: one value as it holds here; a group of keys as JSON. */
@@ -82,8 +121,10 @@ export async function get(
   if (setting !== undefined) {
     return { json: setting.value, text: () => shown(setting.value) };
   }
+  const group = groupOf(settings, key);
+  if (group !== undefined) return { json: group, text: () => JSON.stringify(group, null, 2) };
   const known = configKeys();
-  if (!known.some((name) => name === key || key.startsWith(`${name}.`))) throw unknownKey(key);
+  if (!known.some((name) => name === key || name.startsWith(`${key}.`))) throw unknownKey(key);
   return { json: null, text: () => "" };
 }
 
@@ -101,6 +142,20 @@ export async function set(
   parseConfig(after, file, "user");
   await writeWhole(file, after);
   return { json: { path: file, key, value: valueOf(value) }, text: () => "" };
+}
+
+/** All that is set below `key`, as it is nested. */
+function groupOf(settings: Settings, key: string): object | undefined {
+  const below = [...settings].filter(([name]) => name.startsWith(`${key}.`));
+  if (below.length === 0) return undefined;
+  const group: Record<string, unknown> = {};
+  for (const [name, { value }] of below) {
+    const path = name.slice(key.length + 1).split(".");
+    let inner = group;
+    for (const part of path.slice(0, -1)) inner = (inner[part] ??= {}) as Record<string, unknown>;
+    inner[path.at(-1) ?? ""] = value;
+  }
+  return group;
 }
 
 async function settingsHere(context: Context): Promise<Settings> {

@@ -1,43 +1,57 @@
 import type { BackendCheck, SandboxBackend } from "@cco/backend";
 import { CcoError } from "@cco/exec";
 
+import { BACKENDS } from "../compose.js";
 import type { CommandResult, Context } from "../context.js";
 import { EXIT } from "../exit-codes.js";
-import { checksText } from "../print/checks.js";
 import { textSetting } from "../config/settings.js";
+import { doctorText, type BackendReport } from "../print/doctor.js";
 import { hostChecks } from "./host-checks.js";
+import { findLeftovers } from "./leftovers.js";
 
-/** `cco doctor`: what is there, what is missing, and the command that mends it. */
+/** `cco doctor`: what is there, what is missing or left over, and the command that mends it. */
 export async function doctor(context: Context): Promise<CommandResult> {
-  const [backend, runner] = await Promise.all([context.parts.backend(), context.parts.runner()]);
   const { host } = context.parts;
-  const [here, box] = await Promise.all([
-    hostChecks(runner),
-    host === null ? backend.check() : farChecks(backend, host),
+  const backend = await context.parts.backend();
+  const [here, backends, leftovers] = await Promise.all([
+    context.parts.runner().then(hostChecks),
+    Promise.all(BACKENDS.map((name) => backendReport(context, name))),
+    // Another machine's are for a doctor there.
+    host === null ? findLeftovers(context) : [],
   ]);
   const seen = new Set(here.map(({ name }) => name));
-  const checks: BackendCheck[] = [
+  const box = backends.find(({ name }) => name === backend.name)?.checks ?? [];
+  const checks = [
     ...here,
     ...box.filter(({ name }) => !seen.has(name)),
     ...(await loginChecks(context)),
   ];
   const ok = checks.every((check) => check.ok);
+  const others = backends.filter(({ name }) => name !== backend.name);
   return {
     json: {
       ok,
       backend: backend.name,
       host,
-      checks: checks.map(({ name, ok: good, detail, fix }) => ({
-        name,
-        ok: good,
-        detail,
-        fix: fix ?? null,
-      })),
+      checks: checks.map(publicCheck),
+      backends: backends.map((one) => ({ ...one, checks: one.checks.map(publicCheck) })),
+      leftovers,
     },
-    text: (paint) => checksText(backend.name, checks, paint),
+    text: (paint) => doctorText({ backend: backend.name, checks, others, leftovers }, paint),
     ids: checks.filter((check) => !check.ok).map(({ name }) => name),
     exitCode: ok ? EXIT.done : EXIT.failed,
   };
+}
+
+async function backendReport(context: Context, name: string): Promise<BackendReport> {
+  const { host } = context.parts;
+  const backend = await context.parts.backend(name);
+  const checks = await (host === null ? backend.check() : farChecks(backend, host));
+  return { name, ready: checks.every(({ ok }) => ok), checks };
+}
+
+function publicCheck({ name, ok, detail, fix }: BackendCheck) {
+  return { name, ok, detail, fix: fix ?? null };
 }
 
 /** What the box needs on another machine; first of all, a way there. */

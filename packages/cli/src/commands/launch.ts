@@ -6,6 +6,8 @@ export interface Launch {
   readonly sandbox: Sandbox;
   readonly prepared: PreparedSession;
   readonly signal: AbortSignal;
+  /** What runs, unseen, when the pane has shown the end. */
+  readonly then?: readonly string[];
 }
 
 /** Start the agent without a window. */
@@ -34,6 +36,7 @@ export async function launchInPane(
       window: workspace.window,
       sessionId,
       argv: prepared.launchArgv,
+      ...(launch.then === undefined ? {} : { then: launch.then }),
       signal,
     });
     return await sandbox.confirmLaunch(sessionId, { pane, signal });

@@ -13,14 +13,19 @@ type Flags = Said<typeof declaration>;
 /** `cco rm`: remove windows and worktrees, and with `-d` or `-D` the branches. */
 export async function rm(context: Context, flags: Flags): Promise<CommandResult> {
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
-  const merged = flags.merged === true ? await workspaces.merged(repo) : [];
-  const wanted = [...new Set([...flags.branch, ...merged])];
-  if (wanted.length === 0 && flags.merged !== true) {
+  if (flags.merged === true && flags.branch.length > 0) {
+    throw new CliError("USAGE", "name branches or say --merged, not both", {
+      hint: "cco rm --help",
+    });
+  }
+  if (flags.branch.length === 0 && flags.merged !== true) {
     throw new CliError("USAGE", "which branch?", { hint: "cco ls, or cco rm --merged" });
   }
+  const wanted = flags.merged === true ? await workspaces.merged(repo) : flags.branch;
   const removed = await workspaces.remove(repo, wanted, {
     signal: context.signal,
     force: flags.force ?? false,
+    skipRefused: flags.merged ?? false,
     shellDir: await realpath(context.cwd),
     ...deletion(flags),
   });
@@ -32,6 +37,7 @@ export async function rm(context: Context, flags: Flags): Promise<CommandResult>
 }
 
 function deletion(flags: Flags): Pick<RemoveOptions, "deleteBranch"> {
-  if (flags.deleteAlways) return { deleteBranch: "always" };
+  // A branch that gets a commit while merged ones are removed is not to be lost.
+  if (flags.deleteAlways) return { deleteBranch: flags.merged === true ? "merged" : "always" };
   return flags.deleteMerged ? { deleteBranch: "merged" } : {};
 }

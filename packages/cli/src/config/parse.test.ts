@@ -68,7 +68,7 @@ describe("parseConfig", () => {
     );
   });
 
-  it.each(["backend", "backends", "intake"])("a repository may not set %s", (key) => {
+  it.each(["backend", "backends", "intake", "notify"])("a repository may not set %s", (key) => {
     const value = key === "backend" ? `"local"` : "{}";
     expect(refusal(`{ "${key}": ${value} }`, "repository").message).toBe(
       `/c/config.json: a repository may not set "${key}"`,
@@ -112,6 +112,9 @@ it("configKeys lists the leaves", () => {
     "backends.kubernetes.subjects",
     "backends.kubernetes.owner",
     "agents",
+    "workspace.files",
+    "workspace.setup",
+    "notify.desktop",
     ...RULES.map((rule) => `intake.tiers.${rule}`),
     "intake.maxBundleBytes",
   ]);

@@ -1,4 +1,5 @@
 import { DEFAULT_TIERS } from "@cco/sandbox";
+import { DESKTOP_METHODS } from "@cco/workspace";
 import * as v from "valibot";
 
 import { kubernetes } from "./schema-kubernetes.js";
@@ -27,6 +28,11 @@ const network = v.pipe(
 const tier = v.optional(
   v.pipe(v.picklist(["block", "warn"]), v.description("block refuses, warn reports.")),
 );
+
+const carried = v.strictObject({
+  path: text("Its path in the repository."),
+  how: v.optional(v.pipe(v.picklist(["copy", "symlink"]), v.description("Default: copy."))),
+});
 
 /** What of tier never is stays so. */
 const tiers = Object.fromEntries(
@@ -89,6 +95,38 @@ export const ConfigSchema = v.pipe(
     agents: v.optional(
       v.pipe(v.record(v.string(), agent), v.description("Agents by name: claude, codex, …")),
     ),
+    workspace: v.optional(
+      v.pipe(
+        v.strictObject({
+          files: v.optional(
+            v.pipe(
+              v.array(v.union([text("Copied, by its path in the repository."), carried])),
+              v.description("Files and folders of the main worktree that new worktrees get too."),
+            ),
+          ),
+          setup: v.optional(
+            v.pipe(
+              v.nullable(text("Path in the repository.")),
+              v.description("Set-up script instead of scripts/init, scripts/setup; null: none."),
+            ),
+          ),
+        }),
+        v.description("What cco add gives a new worktree."),
+      ),
+    ),
+    notify: v.optional(
+      v.pipe(
+        v.strictObject({
+          desktop: v.optional(
+            v.pipe(
+              v.picklist(["off", ...DESKTOP_METHODS]),
+              v.description("How messages reach the desktop. Default: off."),
+            ),
+          ),
+        }),
+        v.description("Who hears of a finished session, and of cco notify --message."),
+      ),
+    ),
     intake: v.optional(
       v.pipe(
         v.strictObject({
@@ -118,4 +156,4 @@ export const ConfigSchema = v.pipe(
 export type Config = v.InferOutput<typeof ConfigSchema>;
 
 /** What the configuration file of a repository may set; anything else is the user's to say. */
-export const REPOSITORY_KEYS = ["$schema", "agent", "plans"] as const;
+export const REPOSITORY_KEYS = ["$schema", "agent", "plans", "workspace"] as const;

@@ -29,7 +29,7 @@ export const configInit = declare({
 
 export const configEdit = declare({
   name: "edit",
-  description: "open your configuration file in $VISUAL or $EDITOR, then check it",
+  description: "edit a copy in $VISUAL or $EDITOR; it is taken once it is right",
   args: {},
   options: {},
   examples: ["cco config edit"],

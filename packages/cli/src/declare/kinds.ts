@@ -2,7 +2,17 @@ import { parseDuration } from "../duration.js";
 
 /** Where the words come from that completion offers. */
 export type Completion =
-  "session" | "branch" | "backend" | "agent" | "config-key" | "files" | readonly string[];
+  | "session"
+  | "branch"
+  /** Local branches and those of remotes. */
+  | "any-branch"
+  /** Branches with a worktree. */
+  | "workspace"
+  | "backend"
+  | "agent"
+  | "config-key"
+  | "files"
+  | readonly string[];
 
 /** What a value is: how it is called, read and completed. */
 export interface ValueKind<T> {
@@ -44,6 +54,8 @@ export function wholeNumber(least: number): ValueKind<number> {
 
 export const SESSION = text("session", "session");
 export const BRANCH = text("branch", "branch");
+export const ANY_BRANCH = text("branch", "any-branch");
+export const WORKSPACE = text("branch", "workspace");
 export const BACKEND = text("name", "backend");
 export const AGENT = text("name", "agent");
 
