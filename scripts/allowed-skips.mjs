@@ -5,4 +5,9 @@
  *
  * @type {readonly { readonly test: RegExp, readonly reason: string }[]}
  */
-export const allowedSkips = [];
+export const allowedSkips = [
+  {
+    test: /cluster.*kubernetes.*(loopback port that is listed|the agent has the network|a name that is not listed|what lies beside a program)/,
+    reason: "a pod is in another place: it reaches no service or program of the tests' machine",
+  },
+];
