@@ -36,6 +36,8 @@ export function makePodTerminal(options: PodTerminalOptions): PairTerminal {
     id,
     keeper,
     agent,
+    // A node may be busy starting many at once.
+    startMs: 60_000,
     state: () => translated(state()),
     begin: () => translated(begin(pods, id)),
     wait: ({ signal }) => translated(waitForEnd(pods, id, signal)),

@@ -21,6 +21,8 @@ export interface PairTerminalOptions {
   readonly wait: (options: { signal?: AbortSignal | undefined }) => Promise<void>;
   /** KILL to all of the agent's container; the keeper stays. */
   readonly kill: () => Promise<void>;
+  /** Milliseconds that a start may take at most. Default 10,000. */
+  readonly startMs?: number;
   readonly launchArgv: Terminal["launchArgv"];
   readonly viewArgv: Terminal["viewArgv"];
 }
@@ -60,7 +62,7 @@ export class PairTerminal implements Terminal {
   }
 
   async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<void> {
-    const timeoutMs = options.timeoutMs ?? START_MS;
+    const timeoutMs = options.timeoutMs ?? this.#options.startMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const either =
       options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
