@@ -1,4 +1,5 @@
 import type { SandboxBackend } from "@cco/backend";
+import type { ContainerBackendOptions } from "@cco/container";
 import { quoteArgv, traceRunner, type CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
 import type { AgentProfile, IntakeOptions, Sandbox, Session } from "@cco/sandbox";
@@ -27,7 +28,7 @@ export interface Patience {
 }
 
 /** What isolates, of what this version has. */
-export const BACKENDS = ["local", "kubernetes"] as const;
+export const BACKENDS = ["local", "container", "kubernetes"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
 
@@ -41,7 +42,7 @@ const LONGEST_TRACED = 500;
 const LONGEST_TRACED_WORD = 120;
 
 /** Named by the documentation and not there yet. */
-const LATER = ["lima", "container"];
+const LATER = ["lima"];
 
 /**
  * The composition root: the one place that calls constructors. Each part is made when a command
@@ -161,15 +162,23 @@ export class Parts {
   /** Makes the box of a kind on a machine, each once. */
   #boxes({ onlyLooks = false }: Patience): Promise<BoxOf> {
     return this.#once(`boxes ${String(onlyLooks)}`, async () => {
-      const [{ LocalBackend }, { SshRunner }, { makeKubernetes }, here, bare, config] =
-        await Promise.all([
-          import("@cco/local"),
-          import("@cco/ssh"),
-          import("./kubernetes.js"),
-          this.runner(),
-          this.#bareRunner(),
-          this.userConfig(),
-        ]);
+      const [
+        { LocalBackend },
+        { ContainerBackend },
+        { SshRunner },
+        { makeKubernetes },
+        here,
+        bare,
+        config,
+      ] = await Promise.all([
+        import("@cco/local"),
+        import("@cco/container"),
+        import("@cco/ssh"),
+        import("./kubernetes.js"),
+        this.runner(),
+        this.#bareRunner(),
+        this.userConfig(),
+      ]);
       const { env, terminal, globals, talk } = this.#options;
       const place = (host: string): CommandRunner => {
         const patience = onlyLooks
@@ -179,6 +188,11 @@ export class Parts {
       };
       const make: Readonly<Record<BackendName, (host: string | null) => SandboxBackend>> = {
         local: (host) => new LocalBackend({ runner: host === null ? here : place(host) }),
+        container: (host) =>
+          new ContainerBackend({
+            runner: host === null ? here : place(host),
+            ...containerOf(config),
+          }),
         // Its kubeconfig says where it is.
         kubernetes: () =>
           makeKubernetes({ config, env, trace: globals.verbose ? talk : undefined }),
@@ -242,6 +256,12 @@ function intakeOf({ intake }: Config): IntakeOptions {
     ...(intake?.tiers === undefined ? {} : { tiers: withoutUndefined(intake.tiers) }),
     ...(intake?.maxBundleBytes === undefined ? {} : { maxBundleBytes: intake.maxBundleBytes }),
   };
+}
+
+function containerOf({ backends }: Config): ContainerBackendOptions {
+  const { engine, name, image, rootfs, memory, cpus, pids, userns } = backends?.container ?? {};
+  const processors = cpus === undefined ? undefined : String(cpus);
+  return withoutUndefined({ engine, name, image, rootfs, memory, cpus: processors, pids, userns });
 }
 
 /** A script or a long command is recognised by how it begins. */

@@ -25,6 +25,42 @@ const network = v.pipe(
   v.description("What the guests of this backend may reach."),
 );
 
+const container = v.pipe(
+  v.strictObject({
+    engine: v.optional(v.pipe(v.picklist(["podman", "docker"]), v.description("Default: podman."))),
+    name: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, "must be a-z, 0-9 and inner -"),
+        v.description("Name of the box, where one engine has several. Default: cco."),
+      ),
+    ),
+    image: v.optional(
+      text("Image that the box is made from. Default: the one that comes with cco."),
+    ),
+    rootfs: v.optional(text("A root file system (tar) to import instead, where no registry is.")),
+    memory: v.optional(text("Most memory of each container: 512m, 4g. Default: 4g.")),
+    cpus: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(0.01),
+        v.description("Processors of each container. Default: all there are."),
+      ),
+    ),
+    pids: v.optional(
+      v.pipe(
+        v.number(),
+        v.integer(),
+        v.minValue(16),
+        v.description("Most processes of each container. Default: 4096."),
+      ),
+    ),
+    userns: v.optional(text("--userns of each container. Default: the engine's own.")),
+    network: v.optional(network),
+  }),
+  v.description("podman or docker."),
+);
+
 const tier = v.optional(
   v.pipe(v.picklist(["block", "warn"]), v.description("block refuses, warn reports.")),
 );
@@ -78,7 +114,7 @@ const agent = v.pipe(
 export const ConfigSchema = v.pipe(
   v.strictObject({
     $schema: v.optional(text("Where this schema is, for editors.")),
-    backend: v.optional(text("What isolates: local, kubernetes.")),
+    backend: v.optional(text("What isolates: local, container, kubernetes. Default: local.")),
     agent: v.optional(text("The agent that carries out plans. Default: claude.")),
     plans: v.optional(text("Folder of the plans, from the repository's root.")),
     backends: v.optional(
@@ -89,6 +125,7 @@ export const ConfigSchema = v.pipe(
             v.description("The OS sandbox."),
           ),
         ),
+        container: v.optional(container),
         kubernetes: v.optional(kubernetes(network)),
       }),
     ),
