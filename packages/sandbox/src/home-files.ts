@@ -10,7 +10,7 @@ import { errnoOf } from "./failures.js";
 import { record } from "./agents/stream.js";
 
 /** Version of what cco puts into a guest's home. */
-export const GUEST_VERSION = 1;
+const GUEST_VERSION = 1;
 
 const MAX_BYTES = 20 * 1024 * 1024;
 

@@ -14,17 +14,19 @@ import { FakeBackend, onThisMachine } from "./fake-backend.js";
 
 /**
  * As claude: asks its API once, then looks for the key in every variable, argument, file and memory
- * it can read. The expression that it looks for does not match itself.
+ * it can read. What it looks for by is not the key itself.
  */
 const SEARCHING = `#!/usr/bin/env node
 const fs = require("node:fs");
 const { execFileSync } = require("node:child_process");
-const key = /zq[9]-[0-9a-f]{16}-Q/;
+const mark = Buffer.from(["zq", 9, "-"].join(""));
 const found = [];
 let looked = 0;
 const look = (where, bytes) => {
   looked += bytes.length;
-  if (key.test(bytes.toString("latin1"))) found.push(where);
+  for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) {
+    if (/^[0-9a-f]{16}-Q/.test(bytes.toString("latin1", at + 4, at + 22))) found.push(where);
+  }
 };
 const attempt = (work) => { try { return work(); } catch { return undefined; } };
 
@@ -52,7 +54,8 @@ function files(folder) {
   for (const entry of attempt(() => fs.readdirSync(folder, { withFileTypes: true })) ?? []) {
     const path = folder + "/" + entry.name;
     if (entry.isDirectory()) files(path);
-    else if (entry.isFile()) look(path, attempt(() => fs.readFileSync(path)) ?? Buffer.alloc(0));
+    // What is mounted over a file is not always one.
+    else if (attempt(() => fs.statSync(path).isFile())) look(path, attempt(() => fs.readFileSync(path)) ?? Buffer.alloc(0));
   }
 }
 
