@@ -12,7 +12,6 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { afterAll } from "vitest";
 
@@ -27,6 +26,20 @@ const SSH = "/usr/bin/ssh";
 
 /** Why no sshd can be started here, or `null`. */
 export const sshdUnavailable = existsSync(SSHD) && existsSync(SSH) ? null : "needs openssh-server";
+
+/** `node <this> HOST PORT MS`: stdin and stdout to a port, each byte so many milliseconds late. */
+const SLOW_LINK = `
+import { connect } from "node:net";
+const [host, port, ms] = process.argv.slice(2);
+const socket = connect(Number(port), host);
+const late = (from, to) => {
+  from.on("data", (chunk) => setTimeout(() => to.write(chunk), Number(ms)));
+  from.on("end", () => setTimeout(() => process.exit(), Number(ms)));
+  from.on("error", () => process.exit(1));
+};
+late(process.stdin, socket);
+late(socket, process.stdout);
+`;
 
 export interface SshdOptions {
   /** Login shell's argv up to the command line. Default: the user's own. */
@@ -173,7 +186,8 @@ export class TestSshd {
   #link(): readonly string[] {
     const { delayMs } = this.#options;
     if (delayMs === undefined) return [];
-    const relay = fileURLToPath(new URL("./slow-link.mjs", import.meta.url));
+    const relay = join(this.dir, "slow-link.mjs");
+    writeFileSync(relay, SLOW_LINK);
     return [`  ProxyCommand '${process.execPath}' '${relay}' %h %p ${delayMs}`];
   }
 
