@@ -2,9 +2,11 @@ import { add } from "./declare/add.js";
 import { attach } from "./declare/attach.js";
 import { boxAttach } from "./declare/box-attach.js";
 import { boxCancel } from "./declare/box-cancel.js";
+import { boxCompare } from "./declare/box-compare.js";
 import { boxCreate } from "./declare/box-create.js";
 import { boxDiff } from "./declare/box-diff.js";
 import { boxGc } from "./declare/box-gc.js";
+import { boxLaunch } from "./declare/box-launch.js";
 import { boxLogs } from "./declare/box-logs.js";
 import { boxLs } from "./declare/box-ls.js";
 import { boxPull } from "./declare/box-pull.js";
@@ -49,10 +51,12 @@ const box: Group = {
   commands: [
     command(boxPush, async () => (await import("./commands/box-push.js")).push),
     command(boxPull, async () => (await import("./commands/box-pull.js")).pull),
+    command(boxLaunch, async () => (await import("./commands/box-launch.js")).launch),
     command(boxLs, async () => (await import("./commands/box-ls.js")).ls),
     command(boxWait, async () => (await import("./commands/box-wait.js")).wait),
     command(boxLogs, async () => (await import("./commands/box-logs.js")).logs),
     command(boxDiff, async () => (await import("./commands/box-diff.js")).diff),
+    command(boxCompare, async () => (await import("./commands/box-compare.js")).compare),
     command(boxAttach, async () => (await import("./commands/box-attach.js")).attach),
     command(boxSend, async () => (await import("./commands/box-send.js")).send),
     command(boxCancel, async () => (await import("./commands/box-cancel.js")).cancel),

@@ -31,7 +31,9 @@ export {
 } from "./intake/index.js";
 export { LandError, type LandErrorCode } from "./land-types.js";
 export type {
+  CompareOptions,
   IntakeOptions,
+  LaunchAllOptions,
   LogsOptions,
   PrepareOptions,
   PullOptions,
@@ -42,6 +44,8 @@ export type {
 export { readPlan, type PlanFile } from "./plan.js";
 export type {
   BoxReport,
+  CheckOutcome,
+  ComparedSession,
   DiffCommit,
   DiffFile,
   DiffReport,

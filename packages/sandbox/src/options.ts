@@ -3,7 +3,7 @@ import type { CommandRunner } from "@cco/exec";
 
 import type { AgentProfile } from "./agents/profile.js";
 import type { SandboxEvent } from "./events.js";
-import type { FindingTier } from "./session.js";
+import type { FindingTier, Session } from "./session.js";
 
 /** The user's say in what intake lets through. */
 export interface IntakeOptions {
@@ -77,6 +77,26 @@ export interface PullOptions {
   /** What there is so far, to the session's ref only; does not wait. Default `false`. */
   readonly snapshot?: boolean;
   /** Most milliseconds to wait for the end; `0` does not wait. Default 30 minutes. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface LaunchAllOptions {
+  /** Most of these sessions that run at once, at least 1. */
+  readonly maxParallel: number;
+  /** How one is started. Default: detached. */
+  readonly launch?: (id: string) => Promise<Session>;
+  /** Called with each session that was started, and with each that has ended meanwhile. */
+  readonly onChange?: (session: Session) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CompareOptions {
+  /** A shell command run on each result in a fresh guest. */
+  readonly check?: string;
+  /** Rules of tier `block` that are let through to the check. */
+  readonly allow?: readonly string[];
+  /** Most milliseconds for one check. Default 30 minutes. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }

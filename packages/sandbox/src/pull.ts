@@ -74,7 +74,7 @@ async function snapshot(engine: Engine, id: string, options: PullOptions): Promi
 }
 
 /** Take in what a session holds now; the session itself goes on. */
-async function takeSnapshot(
+export async function takeSnapshot(
   engine: Engine,
   view: SessionView,
   options: PullOptions,

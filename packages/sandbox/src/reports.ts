@@ -49,6 +49,27 @@ export interface DiffReport {
   readonly findings: readonly Finding[];
 }
 
+/** How a check ended; `message` says what went wrong. */
+export interface CheckOutcome {
+  readonly ok: boolean;
+  readonly message: string | null;
+}
+
+/** One session beside others. */
+export interface ComparedSession {
+  readonly session: Session;
+  readonly changes: {
+    readonly commits: number;
+    readonly files: number;
+    /** Lines of text files. */
+    readonly added: number;
+    readonly removed: number;
+  };
+  readonly findings: readonly Finding[];
+  /** `null` where none was asked for, or there is nothing to check. */
+  readonly check: CheckOutcome | null;
+}
+
 export interface GcItem {
   readonly kind: "session" | "guest" | "exchange" | "refs";
   readonly id: string;

@@ -1,12 +1,16 @@
 import { agentProfile } from "./agents/index.js";
 import { destroyBox, stopBox } from "./box-life.js";
 import { loginOf, type LoginFound } from "./credentials.js";
+import { compare } from "./compare.js";
 import { diff } from "./diff.js";
 import { makeEngine, type Engine } from "./engine.js";
+import { launchAll } from "./launch-all.js";
 import { find, get, list, wholeId } from "./find.js";
 import { gc } from "./gc.js";
 import { userFiles } from "./home-files.js";
 import type {
+  CompareOptions,
+  LaunchAllOptions,
   LogsOptions,
   PrepareOptions,
   PullOptions,
@@ -16,7 +20,14 @@ import type {
 import { prepare } from "./prepare.js";
 import { pull } from "./pull.js";
 import { remove } from "./remove.js";
-import type { BoxReport, DiffReport, GcReport, PreparedSession, PulledSession } from "./reports.js";
+import type {
+  BoxReport,
+  ComparedSession,
+  DiffReport,
+  GcReport,
+  PreparedSession,
+  PulledSession,
+} from "./reports.js";
 import { cancel, confirmLaunch, launch, logs, send, viewArgv, wait } from "./running.js";
 import type { Session } from "./session.js";
 import { status } from "./status.js";
@@ -49,6 +60,17 @@ export class Sandbox {
   /** Start the agent detached. A second call changes nothing. */
   async launch(id: string, options: { signal?: AbortSignal } = {}): Promise<Session> {
     return launch(this.#engine, wholeId(id), options);
+  }
+
+  /**
+   * Start prepared sessions in their order, never more than `maxParallel` of them running at once.
+   * Resolves when the last one has been started. Where it fails or is interrupted, those that were
+   * not started stay prepared.
+   *
+   * @throws {SandboxError} as `launch` and `wait`.
+   */
+  async launchAll(ids: readonly string[], options: LaunchAllOptions): Promise<readonly Session[]> {
+    return launchAll(this.#engine, ids.map(wholeId), options);
   }
 
   /** After something (a pane) ran `launchArgv`: resolve once the agent is up, and record the pane. */
@@ -126,6 +148,17 @@ export class Sandbox {
   /** What pull would bring; takes a snapshot to the session's ref where the last one may be old. */
   async diff(id: string, options: { signal?: AbortSignal } = {}): Promise<DiffReport> {
     return diff(this.#engine, wholeId(id), options);
+  }
+
+  /**
+   * What each session would bring, side by side. With a `check` its result goes to the session's
+   * ref, as with a snapshot, and the command runs on it in a fresh guest; no branch moves.
+   */
+  async compare(
+    ids: readonly string[],
+    options: CompareOptions = {},
+  ): Promise<readonly ComparedSession[]> {
+    return compare(this.#engine, ids.map(wholeId), options);
   }
 
   /**

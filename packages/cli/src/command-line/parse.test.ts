@@ -159,6 +159,14 @@ it("what agents' hooks call takes anything", () => {
   expect(parse("notify", "--of-tomorrow", "now").json).toBe(false);
 });
 
+it("no command with --json is an error object that names the commands", () => {
+  expect(refusal(CCO, "config", "--json")).toMatchObject({
+    message: "no command was given",
+    hint: "there are: path, show, init, edit, get, set",
+    exitCode: 2,
+  });
+});
+
 it("no command is wrong usage with help; --help and --version are none", () => {
   expect(parseCommandLine([], CCO)).toMatchObject({ what: "help", wrong: true });
   expect(parseCommandLine(["box"], CCO)).toMatchObject({ what: "help", wrong: true });

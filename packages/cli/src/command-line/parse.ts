@@ -5,7 +5,7 @@ import type { Command, Declaration, Group, Said } from "../declare/command.js";
 import { EVERYWHERE } from "../declare/everywhere.js";
 import type { Globals } from "../globals.js";
 import { checkConflicts, readArguments, readOptions, refuseUnknownOption } from "./read.js";
-import { noSuchCommand } from "./refuse.js";
+import { noCommand, noSuchCommand } from "./refuse.js";
 import { choose, type Chosen } from "./yargs.js";
 
 /** What a command line asks for. */
@@ -36,6 +36,7 @@ function needsCommand(group: Group, { given, words, help }: Chosen): Asked {
   refuseUnknownOption(given, EVERYWHERE);
   const [word] = words;
   if (word !== undefined) throw noSuchCommand(word, group);
+  if (given["json"] === true) throw noCommand(group);
   return { what: "help", text: help(), wrong: true };
 }
 

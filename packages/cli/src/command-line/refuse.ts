@@ -18,10 +18,20 @@ export function unknownOption(name: string, known: readonly string[]): CliError 
   return usage(`unknown option '${flag}'`, meant(nearest(name, known), "--"));
 }
 
-export function noSuchCommand(word: string, { name, commands }: Group): CliError {
-  const names = commands.map(nameOf).filter((one) => !one.startsWith("__"));
-  const path = name === "cco" ? "cco" : `cco ${name}`;
-  return usage(`unknown command '${word}'`, meant(nearest(word, names)) ?? `see ${path} --help`);
+export function noSuchCommand(word: string, group: Group): CliError {
+  const path = group.name === "cco" ? "cco" : `cco ${group.name}`;
+  const near = nearest(word, shownNames(group));
+  return usage(`unknown command '${word}'`, meant(near) ?? `see ${path} --help`);
+}
+
+/** Without `--json` its help is shown instead. */
+export function noCommand(group: Group): CliError {
+  const names = shownNames(group).join(", ");
+  return usage("no command was given", `there are: ${names}`);
+}
+
+function shownNames({ commands }: Group): readonly string[] {
+  return commands.map(nameOf).filter((name) => !name.startsWith("__"));
 }
 
 export function missingArgument(key: string, declaration: Declaration): CliError {

@@ -1,20 +1,14 @@
-import { isAbsolute, resolve } from "node:path";
-
-import {
-  publicSession,
-  readPlan,
-  SandboxError,
-  type PreparedSession,
-  type Session,
-} from "@cco/sandbox";
+import { publicSession, type PreparedSession, type Session } from "@cco/sandbox";
 import type { Workspace } from "@cco/workspace";
 
-import { textSetting, type Settings } from "../config/settings.js";
+import { textSetting } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
 import type { boxPush } from "../declare/box-push.js";
 import type { Said } from "../declare/command.js";
 import { desktopMethod } from "./notify.js";
+import { fanOut, startedLine, tellPrepared } from "./fan-out.js";
 import { launchDetached, launchInPane, type Launch } from "./launch.js";
+import { checkedPlans } from "./plans.js";
 
 type Flags = Said<typeof boxPush>;
 
@@ -23,7 +17,10 @@ export async function push(context: Context, flags: Flags): Promise<CommandResul
   const files = await checkedPlans(context, flags.plan);
   const workspace = flags.noPane === true ? undefined : await workspaceOfBranch(context);
   const wanted = files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file));
-  const sessions = await pushAll(context, wanted, flags, workspace);
+  const sessions =
+    flags.maxParallel === undefined
+      ? await pushAll(context, wanted, flags, workspace)
+      : await pushInTurn(context, wanted, flags, workspace);
   const several = files.length > 1 || flags.count !== undefined;
   const values = sessions.map(publicSession);
   return {
@@ -31,10 +28,6 @@ export async function push(context: Context, flags: Flags): Promise<CommandResul
     text: () => sessions.map(startedLine).join("\n"),
     ids: sessions.map(({ sessionId }) => sessionId),
   };
-}
-
-function startedLine({ sessionId }: Session): string {
-  return `Session ${sessionId} started. Pull with: cco box pull ${sessionId}`;
 }
 
 /** Where one fails or Ctrl-C comes, those before it are running: their ids are told. */
@@ -57,16 +50,53 @@ async function pushAll(
   return sessions;
 }
 
+/** All are sent first, so that all start from the same commit; then a few at a time run. */
+async function pushInTurn(
+  context: Context,
+  plans: readonly string[],
+  flags: Flags,
+  workspace: Workspace | undefined,
+): Promise<readonly Session[]> {
+  const prepared: PreparedSession[] = [];
+  try {
+    for (const plan of plans) {
+      context.signal.throwIfAborted();
+      prepared.push(await prepareOne(context, plan, flags));
+    }
+  } catch (error) {
+    tellPrepared(context, prepared);
+    throw error;
+  }
+  return fanOut(context, {
+    sandbox: await context.parts.sandbox(flags.backend),
+    prepared,
+    maxParallel: flags.maxParallel ?? prepared.length,
+    start: async (id) => {
+      const one = prepared.find(({ sessionId }) => sessionId === id);
+      if (one === undefined) throw new Error(`session ${id} was not prepared here`);
+      return launchOne(context, one, flags, workspace);
+    },
+  });
+}
+
 async function pushOne(
   context: Context,
   planPath: string,
   flags: Flags,
   workspace: Workspace | undefined,
 ): Promise<Session> {
+  return launchOne(context, await prepareOne(context, planPath, flags), flags, workspace);
+}
+
+async function prepareOne(
+  context: Context,
+  planPath: string,
+  flags: Flags,
+): Promise<PreparedSession> {
   const sandbox = await context.parts.sandbox(flags.backend);
   const repo = await context.parts.repo();
   const agent = flags.agent ?? textSetting(await context.parts.settings(repo), "agent");
-  const prepared: PreparedSession = await sandbox.prepare({
+  return sandbox.prepare({
     repoRoot: repo.root,
     planPath,
     tty: flags.noPane !== true,
@@ -77,6 +107,15 @@ async function pushOne(
     ...(flags.model === undefined ? {} : { model: flags.model }),
     ...(flags.maxTurns === undefined ? {} : { maxTurns: flags.maxTurns }),
   });
+}
+
+async function launchOne(
+  context: Context,
+  prepared: PreparedSession,
+  flags: Flags,
+  workspace: Workspace | undefined,
+): Promise<Session> {
+  const sandbox = await context.parts.sandbox(flags.backend);
   const launch: Launch = { sandbox, prepared, signal: context.signal };
   if (workspace === undefined) return launchDetached(launch);
   const then = await noticeOfEnd(context, prepared, workspace);
@@ -105,42 +144,4 @@ async function workspaceOfBranch(context: Context): Promise<Workspace | undefine
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
   const head = await repo.head();
   return head.kind === "branch" ? workspaces.find(repo, head.branch) : undefined;
-}
-
-/** Each plan as an absolute path. All are looked at before the first is sent. */
-async function checkedPlans(
-  context: Context,
-  plans: readonly string[],
-): Promise<readonly string[]> {
-  return Promise.all(
-    plans.map(async (plan) => {
-      try {
-        return (await readPlan(context.cwd, plan)).file;
-      } catch (error) {
-        const elsewhere = await inPlansFolder(context, plan, error);
-        if (elsewhere === undefined) throw error;
-        return elsewhere;
-      }
-    }),
-  );
-}
-
-/** The plan in the folder that the setting `plans` names, where the current folder has none. */
-async function inPlansFolder(
-  context: Context,
-  plan: string,
-  error: unknown,
-): Promise<string | undefined> {
-  const missing = error instanceof SandboxError && error.code === "PLAN_NOT_FOUND";
-  if (!missing || isAbsolute(plan)) return undefined;
-  const repo = await context.parts.repo().catch(() => undefined);
-  if (repo === undefined) return undefined;
-  const settings: Settings = await context.parts.settings(repo);
-  const folder = textSetting(settings, "plans");
-  if (folder === undefined) return undefined;
-  try {
-    return (await readPlan(resolve(repo.root, folder), plan)).file;
-  } catch {
-    return undefined;
-  }
 }

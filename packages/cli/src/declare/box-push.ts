@@ -14,6 +14,13 @@ export const boxPush = declare({
     model: value(text("model"), "the agent's model"),
     maxTurns: value(wholeNumber(1), "most turns of the agent"),
     count: value(wholeNumber(1), "the same plan so many times"),
+    maxParallel: value(
+      wholeNumber(1),
+      "of several, most that run at once; waits until the last one is started",
+    ),
   },
-  examples: ["cco box push docs/plan.md --agent runbook"],
+  examples: [
+    "cco box push docs/plan.md --agent runbook",
+    "cco box push docs/plans/*.md --no-pane --max-parallel 4",
+  ],
 });

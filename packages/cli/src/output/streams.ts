@@ -1,7 +1,11 @@
 /** Where the CLI writes: the process's own streams, or a test's. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 }
 

@@ -4,8 +4,11 @@ import { expect, it } from "vitest";
 
 import { Talk } from "./talk.js";
 
-function talk(options: { tty?: boolean; quiet?: boolean } = {}) {
-  const stderr = Object.assign(new PassThrough(), { isTTY: options.tty ?? false });
+function talk(options: { tty?: boolean; quiet?: boolean; rows?: number } = {}) {
+  const stderr = Object.assign(new PassThrough(), {
+    isTTY: options.tty ?? false,
+    rows: options.rows ?? 24,
+  });
   const streams = { stdout: new PassThrough(), stderr, stdin: new PassThrough() };
   const said = new Talk(streams, { quiet: options.quiet ?? false, color: false });
   return { said, text: () => String(stderr.read() ?? "") };
@@ -25,7 +28,26 @@ it("progress is for terminals only, and gives way to what stays", () => {
   said.progress("sending");
   said.note("sent");
   said.done();
-  expect(text()).toBe("sending\r\u001b[Kcco: sent\n");
+  expect(text()).toBe("sending\r\u001b[Jcco: sent\n");
+});
+
+it("a live table stays below what is said, and progress waits for its end", () => {
+  const { said, text } = talk({ tty: true });
+  said.live(["one", "two"]);
+  said.progress("unseen");
+  said.note("sent");
+  said.done();
+  said.progress("seen");
+  expect(text()).toBe("one\ntwo\u001b[1A\r\u001b[Jcco: sent\none\ntwo\u001b[1A\r\u001b[Jseen");
+});
+
+it("a live table has no more lines than the terminal, and none without one", () => {
+  const { said, text } = talk({ tty: true, rows: 3 });
+  said.live(["one", "two", "three", "four"]);
+  expect(text()).toBe("one\ntwo");
+  const plain = talk();
+  plain.said.live(["one"]);
+  expect(plain.text()).toBe("");
 });
 
 it("-q silences notes, never errors", () => {

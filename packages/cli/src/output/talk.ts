@@ -32,7 +32,10 @@ export class Talk {
   readonly #stream: Streams["stderr"];
   readonly #quiet: boolean;
   readonly #paint: Paint;
-  #progressShown = false;
+  /** Lines that the next ones replace. */
+  #shown = 0;
+  /** While a table is shown it is the progress. */
+  #live: readonly string[] = [];
 
   constructor(streams: Streams, options: TalkOptions) {
     this.#stream = streams.stderr;
@@ -47,11 +50,13 @@ export class Talk {
 
   /** What is being done; replaced by the next line, and only on a terminal. */
   progress(text: string): void {
-    if (this.#quiet || this.#stream.isTTY !== true) return;
-    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
-    this.#clear();
-    this.#stream.write(this.#paint("dim", safeLine(text).slice(0, width)));
-    this.#progressShown = true;
+    if (this.#live.length === 0) this.#show([text]);
+  }
+
+  /** Several lines of progress that stay below whatever else is said, until {@link done}. */
+  live(lines: readonly string[]): void {
+    this.#live = lines;
+    this.#show(lines);
   }
 
   /** `cco: <what>`, what exactly, and the next step. */
@@ -74,16 +79,30 @@ export class Talk {
 
   /** Take the progress line away. */
   done(): void {
+    this.#live = [];
     this.#clear();
   }
 
   #line(text: string): void {
     this.#clear();
     this.#stream.write(`${text}\n`);
+    if (this.#live.length > 0) this.#show(this.#live);
+  }
+
+  /** As many of the lines as the terminal has room for; the cursor stays in the last one. */
+  #show(lines: readonly string[]): void {
+    if (this.#quiet || this.#stream.isTTY !== true) return;
+    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
+    const shown = lines.slice(0, Math.max(1, (this.#stream.rows ?? 24) - 1));
+    this.#clear();
+    const text = shown.map((line) => safeLine(line).slice(0, width)).join("\n");
+    this.#stream.write(this.#paint("dim", text));
+    this.#shown = shown.length;
   }
 
   #clear(): void {
-    if (this.#progressShown) this.#stream.write("\r\u001b[K");
-    this.#progressShown = false;
+    if (this.#shown > 1) this.#stream.write(`\u001b[${String(this.#shown - 1)}A`);
+    if (this.#shown > 0) this.#stream.write("\r\u001b[J");
+    this.#shown = 0;
   }
 }
