@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [startup|push|transport|notice|memory|ssh]…`: figures measured side by side on this machine, each
+ * `pnpm bench [startup|workspaces|push|transport|notice|memory|ssh]…`: figures measured side by side on this machine, each
  * with its limit. Printed, never asserted: a loaded machine is no defect.
  */
 import { memory } from "./memory.mjs";
@@ -8,6 +8,7 @@ import { push } from "./push.mjs";
 import { ssh } from "./ssh.mjs";
 import { startup } from "./startup.mjs";
 import { transport } from "./transport.mjs";
+import { workspaces } from "./workspaces.mjs";
 import { World } from "./world.mjs";
 
 /**
@@ -20,7 +21,7 @@ import { World } from "./world.mjs";
  */
 
 /** @type {Record<string, (world: World) => Figure[] | Promise<Figure[]>>} */
-const benches = { startup, push, transport, notice, memory, ssh };
+const benches = { startup, workspaces, push, transport, notice, memory, ssh };
 
 const asked = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {
