@@ -9,17 +9,14 @@ import { ClaudeScene, subjects } from "./claude-scene.js";
 const FINAL = { "x-should-retry": "false" };
 const NO_LOGIN = refuse(401, "authentication_error", "invalid x-api-key", FINAL);
 
-/** A usage limit that ends `seconds` from now. */
-function limit(seconds: number) {
-  const until = Math.ceil(Date.now() / 1000) + seconds;
-  return refuse(429, "rate_limit_error", `Claude AI usage limit reached|${String(until)}`, FINAL);
-}
+/** Some seconds are enough to see it, on a busy machine too. */
+const LIMIT = refuse(429, "rate_limit_error", "Claude AI usage limit reached|{+20}", FINAL);
 
 describe.skipIf(isMissing(PINNED))("Claude Code and a usage limit", () => {
   it("headless: waits, tells until when, salvages, and goes on by itself", async () => {
     const claude = await ClaudeScene.open(PINNED, [
       commit("a"),
-      limit(20),
+      LIMIT,
       commit("b"),
       say("Both are in."),
     ]);
@@ -41,12 +38,7 @@ describe.skipIf(isMissing(PINNED))("Claude Code and a usage limit", () => {
   });
 
   it("interactive: waits in its pane, and goes on by itself", async () => {
-    const claude = await ClaudeScene.open(PINNED, [
-      commit("a"),
-      limit(20),
-      commit("b"),
-      say("Both."),
-    ]);
+    const claude = await ClaudeScene.open(PINNED, [commit("a"), LIMIT, commit("b"), say("Both.")]);
     const pane = await claude.interactive();
     const waiting = await claude.until(pane.id, { waiting: "usage-limit" });
     expect(Date.parse(waiting.resumesAt ?? "")).toBeGreaterThan(Date.now());

@@ -23,12 +23,16 @@ export interface CallTool {
   readonly usage?: Usage;
 }
 
-/** An HTTP error. The next request, if the script goes on, must be the same question again. */
+/**
+ * An HTTP error. The next request, if the script goes on, must be the same question again, but
+ * where the header `x-should-retry: false` said that this is of no use.
+ */
 export interface Refuse {
   readonly kind: "refuse";
   readonly status: number;
   /** `type` of the error, as the API names it. */
   readonly type: string;
+  /** `{+N}` in it stands for the time in N seconds, in seconds since 1970. */
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** However often it is asked again. Only as the script's last answer. */

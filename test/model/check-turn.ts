@@ -32,13 +32,18 @@ export function checkTurn(
       if (body.messages.length <= before.messages.length) throw new Error(`${what}: no question`);
       break;
     case "refuse":
+      if (last.headers?.["x-should-retry"] !== "false") checkAgain(what, body, before);
+      break;
     case "drop":
     case "silence":
-      if (userTexts(body).join("\n") !== userTexts(before).join("\n")) {
-        throw new Error(`${what}: not the same question again`);
-      }
+      checkAgain(what, body, before);
       break;
   }
+}
+
+function checkAgain(what: string, body: Body, before: Body): void {
+  if (userTexts(body).join("\n") === userTexts(before).join("\n")) return;
+  throw new Error(`${what}: not the same question again`);
 }
 
 function checkResult(what: string, body: Body, call: CallTool, id: string): void {

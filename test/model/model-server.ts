@@ -108,7 +108,12 @@ export class ModelServer {
         sendAnswer(response, inWorkspace(answer, body), number, body);
         break;
       case "refuse":
-        sendError(response, answer.status, answer, answer.headers);
+        sendError(
+          response,
+          answer.status,
+          { type: answer.type, message: timed(answer.message) },
+          answer.headers,
+        );
         break;
       case "drop":
         sendBroken(response, answer.text, number, body.model);
@@ -125,4 +130,11 @@ function inWorkspace(call: CallTool, body: Body): CallTool {
     value.includes(WORKSPACE) ? value.replaceAll(WORKSPACE, workspaceOf(body)) : value,
   ]);
   return { ...call, input: Object.fromEntries(values) as CallTool["input"] };
+}
+
+/** The text with its times counted from now. */
+function timed(text: string): string {
+  return text.replace(/\{\+(\d+)\}/g, (_, seconds: string) =>
+    String(Math.ceil(Date.now() / 1000) + Number(seconds)),
+  );
 }
