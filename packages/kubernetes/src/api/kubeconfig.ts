@@ -78,40 +78,26 @@ async function load(env: Readonly<Record<string, string | undefined>>): Promise<
   // Only this part of the library: all of it is three times as much to read at start.
   const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
   const config = new KubeConfig();
-  const files = (env["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+  const named = (env["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
+  const [first = `${env["HOME"] ?? ""}/.kube/config`, ...others] = named;
   try {
-    if (files.length === 0 && env["HOME"] !== undefined && env !== process.env) {
-      loadHome(config, env["HOME"]);
-    } else if (files.length === 0) {
-      config.loadFromDefault();
-    } else {
-      for (const [index, file] of files.entries()) {
-        const more = new KubeConfig();
-        more.loadFromFile(file);
-        if (index === 0) {
-          config.loadFromFile(file);
-        } else {
-          config.mergeConfig(more, true);
-        }
-      }
+    config.loadFromFile(first);
+    for (const file of others) {
+      const more = new KubeConfig();
+      more.loadFromFile(file);
+      config.mergeConfig(more, true);
     }
+    return config;
   } catch (cause) {
+    const missing = (cause as { code?: unknown }).code === "ENOENT";
+    if (missing && named.length === 0 && env["KUBERNETES_SERVICE_HOST"] !== undefined) {
+      // In a pod of the cluster itself.
+      config.loadFromCluster();
+      return config;
+    }
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ApiError("CLUSTER_NOT_CONFIGURED", `the kubeconfig cannot be read: ${why}`, {
-      hint: "point KUBECONFIG at your cluster's file",
-      cause,
-    });
-  }
-  return config;
-}
-
-function loadHome(config: KubeConfig, home: string): void {
-  try {
-    config.loadFromFile(`${home}/.kube/config`);
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-    throw new ApiError("CLUSTER_NOT_CONFIGURED", "there is no kubeconfig", {
-      hint: "point KUBECONFIG at your cluster's file",
-    });
+    const what = missing ? `there is no kubeconfig ${first}` : `the kubeconfig is no good: ${why}`;
+    const hint = "point KUBECONFIG at your cluster's file";
+    throw new ApiError("CLUSTER_NOT_CONFIGURED", what, { hint, cause });
   }
 }

@@ -1,0 +1,65 @@
+import { expect, it } from "vitest";
+
+import { podManifest } from "./pod-spec.js";
+import { settingsOf } from "./settings.js";
+
+interface Spec {
+  readonly automountServiceAccountToken: boolean;
+  readonly restartPolicy: string;
+  readonly activeDeadlineSeconds: number;
+  readonly runtimeClassName?: string;
+  readonly securityContext: object;
+  readonly containers: readonly { name: string; securityContext: object; env: object[] }[];
+  readonly volumes: readonly { name: string; emptyDir?: { sizeLimit: string } }[];
+}
+
+const pod = (given: Parameters<typeof settingsOf>[0] = {}) =>
+  podManifest(
+    { id: "7f3a9c21", env: { A: "$(HOME) $x" }, network: { policy: "none", allow: [] } },
+    settingsOf(given, "me"),
+  );
+const spec = (given?: Parameters<typeof settingsOf>[0]): Spec => pod(given)["spec"] as Spec;
+
+it("has no right, no capability, no token and no end but its own", () => {
+  const made = spec();
+  expect(made).toMatchObject({
+    automountServiceAccountToken: false,
+    restartPolicy: "Never",
+    activeDeadlineSeconds: 604_800,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+  });
+  expect(made.containers.map(({ name }) => name)).toEqual(["agent", "keeper"]);
+  for (const { securityContext } of made.containers) {
+    expect(securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  }
+  for (const { emptyDir } of made.volumes.filter(({ name }) => name !== "session")) {
+    expect(Number.parseInt(emptyDir?.sizeLimit ?? "", 10)).toBeGreaterThan(0);
+  }
+});
+
+it("is labelled by session, owner and policy, and waits in a queue where one is named", () => {
+  expect(pod({ queue: "team", labels: { team: "x" } }).metadata["labels"]).toEqual({
+    team: "x",
+    "app.kubernetes.io/managed-by": "cco",
+    "cco.dev/owner": "me",
+    "cco.dev/session": "7f3a9c21",
+    "cco.dev/network": "none",
+    "kueue.x-k8s.io/queue-name": "team",
+  });
+});
+
+it("takes variables as they are, and the configured fields", () => {
+  const made = spec({
+    runtimeClassName: "gvisor",
+    pod: { spec: { hostAliases: [{ ip: "10.0.0.1", hostnames: ["git"] }] } },
+  });
+  expect(made.containers[0]?.env).toContainEqual({ name: "A", value: "$$(HOME) $x" });
+  expect(made).toMatchObject({
+    runtimeClassName: "gvisor",
+    hostAliases: [{ ip: "10.0.0.1", hostnames: ["git"] }],
+  });
+});
