@@ -24,7 +24,13 @@ import { BoxImage, type ImageSource } from "./box-image.js";
 import { ContainerGuest } from "./container-guest.js";
 import { agentArgv, boxScript, keeperArgv, netArgv, type BoxSettings } from "./create-argv.js";
 import { describeEngine } from "./describe.js";
-import { ENGINES, NAME_TAKEN, NO_SUCH_CONTAINER, type EngineName } from "./engines.js";
+import {
+  ENGINES,
+  NAME_TAKEN,
+  NO_SUCH_CONTAINER,
+  type EngineName,
+  NO_SUCH_IMAGE,
+} from "./engines.js";
 import { GUEST_HOME, guestNames, LABEL, PROVISION } from "./names.js";
 import { checksOf, statusOf } from "./probe.js";
 import { parseRecord, type GuestRecord } from "./record.js";
@@ -274,7 +280,7 @@ export class ContainerBackend implements SandboxBackend {
   async #create(args: readonly string[]): Promise<void> {
     const result = await this.#runner.run([this.#settings.engine.program, ...args]);
     if (result.exitCode === 0 || isTaken(result.stderr)) return;
-    if (/image not known|no such image|unable to find image/i.test(result.stderr)) {
+    if (NO_SUCH_IMAGE.test(result.stderr)) {
       throw new BackendError("BOX_MISSING", "the box's image was not made, or is gone", {
         hint: "cco box create --backend container",
       });

@@ -50,7 +50,7 @@ export const ENGINES: Readonly<Record<EngineName, Engine>> = {
 export const NO_SUCH_CONTAINER = /no such (?:container|object)|no container with name or id/i;
 
 /** The same of an image. */
-export const NO_SUCH_IMAGE = /no such image|image not known|no such object/i;
+export const NO_SUCH_IMAGE = /image not known|no such image|unable to find image/i;
 
 /** Of a container that is there and does not run. */
 export const NOT_RUNNING = /is not running|can only create exec sessions on running|is paused/i;

@@ -16,7 +16,7 @@ RUN apt-get update \\
 `;
 
 /** Programs that an image must have. */
-export const NEEDED = [
+const NEEDED = [
   ...["sh", "awk", "base64", "cat", "cp", "env", "git", "grep", "gzip", "head", "mkfifo"],
   ...["sed", "sleep", "tail", "tar", "timeout", "tmux"],
 ] as const;

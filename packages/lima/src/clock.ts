@@ -1,7 +1,7 @@
 import type { CommandRunner } from "@cco/exec";
 
 /** A difference that is worth a correction: builds and TLS start to mind. */
-export const CLOCK_TOLERANCE_MS = 2_000;
+const CLOCK_TOLERANCE_MS = 2_000;
 
 /** Its output is a number of milliseconds since 1970; where `date` has no `%N`, whole seconds. */
 const ASK = 'now=$(date +%s%3N); case $now in *N*) now=$(date +%s)000 ;; esac; echo "$now"';

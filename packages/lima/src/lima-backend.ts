@@ -22,7 +22,7 @@ import { provision, type ProvisionTool } from "./provision.js";
 import { templateYaml } from "./template.js";
 import { createVm, startVm, stopVm } from "./vm.js";
 
-export const DEFAULT_BOX = "cco-sandbox";
+const DEFAULT_BOX = "cco-sandbox";
 
 export interface LimaBackendOptions {
   readonly client: LimaClient;

@@ -2,7 +2,7 @@ import { BackendError, type SetUpReport } from "@cco/backend";
 import { readAsset, type CommandRunner } from "@cco/exec";
 
 /** Raised with every change of what `provision.sh` makes. */
-export const PROVISION_VERSION = 1;
+const PROVISION_VERSION = 1;
 
 /** A program of an agent, and the command that installs it, run as root in the VM. */
 export interface ProvisionTool {
@@ -52,7 +52,7 @@ function argumentsOf(tools: readonly ProvisionTool[]): readonly string[] {
 }
 
 /** What `provision.sh` printed; `null` where it did not come to its end. */
-export function parseReport(stdout: string): SetUpReport | null {
+function parseReport(stdout: string): SetUpReport | null {
   const rows = stdout.split("\n").map((line) => line.split("\t"));
   const of = (kind: string): readonly string[] =>
     rows.flatMap(([word, text]) => (word === kind && text !== undefined ? [text] : []));
