@@ -58,36 +58,41 @@ describe.skipIf(isMissing(PINNED))("the key", () => {
   const LOOK =
     "echo marker-of-the-guest; env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'";
 
-  it.each(["headless", "interactive"] as const)("%s: never enters the guest", async (mode) => {
-    const claude = await ClaudeScene.open(PINNED, [bash(LOOK, "marker-of-the-guest"), SILENCE]);
-    const { sessionId } =
-      mode === "headless" ? await claude.headless() : (await claude.interactive()).session;
-    await untilAsked(claude.model, 2);
-    const { key } = claude.model;
+  it.each(["headless", "interactive"] as const)(
+    "%s: never enters the guest",
+    async (mode) => {
+      const claude = await ClaudeScene.open(PINNED, [bash(LOOK, "marker-of-the-guest"), SILENCE]);
+      const { sessionId } =
+        mode === "headless" ? await claude.headless() : (await claude.interactive()).session;
+      await untilAsked(claude.model, 2);
+      const { key } = claude.model;
 
-    const told = JSON.stringify(claude.model.turns.map(({ body }) => body));
-    expect(told).toContain("ANTHROPIC_API_KEY=");
-    expect(told).not.toContain(key);
+      const told = JSON.stringify(claude.model.turns.map(({ body }) => body));
+      expect(told).toContain("ANTHROPIC_API_KEY=");
+      expect(told).not.toContain(key);
 
-    const processes = processesOf(sessionId);
-    const agents = processes.filter(({ argv }) => argv[0] === "claude");
-    expect(agents).toHaveLength(1);
-    for (const { pid, argv, inGuest, environment } of processes) {
-      expect(argv.join(" "), `argv of ${String(pid)}`).not.toContain(key);
-      // Outside, the person's own shells have it from the person.
-      if (!inGuest) continue;
-      expect(environment, `environment of ${argv.join(" ")}`).not.toContain(key);
-      expect(memoryHolds(pid, key), `memory of ${argv.join(" ")}`).toBe(false);
-    }
-    for (const { pid } of agents) expect(memoryHolds(pid, "marker-of-the-guest")).toBe(true);
+      const processes = processesOf(sessionId);
+      const agents = processes.filter(({ argv }) => argv[0] === "claude");
+      expect(agents).toHaveLength(1);
+      for (const { pid, argv, inGuest, environment } of processes) {
+        expect(argv.join(" "), `argv of ${String(pid)}`).not.toContain(key);
+        // Outside, the person's own shells have it from the person.
+        if (!inGuest) continue;
+        expect(environment, `environment of ${argv.join(" ")}`).not.toContain(key);
+        expect(memoryHolds(pid, key), `memory of ${argv.join(" ")}`).toBe(false);
+      }
+      for (const { pid } of agents) expect(memoryHolds(pid, "marker-of-the-guest")).toBe(true);
 
-    await claude.scene.ok(["box", "cancel", sessionId]);
-    const logs = await claude.scene.ok(["box", "logs", "--raw", sessionId]);
-    expect(logs).not.toContain(key);
-    expectNowhere(claude.scene.env, key);
-    await claude.pull(sessionId, 4);
-    expectNowhere(claude.scene.env, key);
-  });
+      await claude.scene.ok(["box", "cancel", sessionId]);
+      const logs = await claude.scene.ok(["box", "logs", "--raw", sessionId]);
+      expect(logs).not.toContain(key);
+      expectNowhere(claude.scene.env, key);
+      await claude.pull(sessionId, 4);
+      expectNowhere(claude.scene.env, key);
+      // It reads all memory of the guest.
+    },
+    240_000,
+  );
 
   it("is in no error", async () => {
     const claude = await ClaudeScene.open(PINNED, []);
