@@ -43,7 +43,7 @@ export function compareTable(compared: readonly ComparedSession[], paint: Paint)
 function usageOf({ usage }: Session): string {
   if (usage === null) return "";
   const cost = usage.costUsd === null ? "" : `, $${usage.costUsd.toFixed(2)}`;
-  return `${usage.turns === null ? "?" : String(usage.turns)}${cost}`;
+  return `${String(usage.turns)}${cost}`;
 }
 
 /** From start to end, in whole seconds. */
