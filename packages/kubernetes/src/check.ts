@@ -3,7 +3,7 @@ import type { BackendCheck } from "@cco/backend";
 import type { Cluster } from "./api/cluster.js";
 import { ApiError, isStatus } from "./api/errors.js";
 import { RIGHTS } from "./box.js";
-import type { Settings } from "./settings.js";
+import { NAME_IMAGE, type Settings } from "./settings.js";
 
 const CREATE = "cco box create --backend kubernetes";
 const TEMPLATE = "ask an administrator to apply: cco box template --backend kubernetes";
@@ -19,6 +19,7 @@ export async function checkCluster(
     const found = `${version.gitVersion} at ${server.host} (${context})`;
     return [
       { name: "cluster", ok: true, detail: found },
+      checkImage(settings),
       await checkNamespace(cluster, settings),
       await checkRights(cluster, settings),
     ];
@@ -27,6 +28,13 @@ export async function checkCluster(
     const fix = error.hint ?? "kubectl version";
     return [{ name: "cluster", ok: false, detail: error.message, fix }];
   }
+}
+
+function checkImage({ image }: Settings): BackendCheck {
+  const name = "image";
+  return image === undefined
+    ? { name, ok: false, detail: "none is configured", fix: NAME_IMAGE }
+    : { name, ok: true, detail: image };
 }
 
 async function checkNamespace(cluster: Cluster, { namespace }: Settings): Promise<BackendCheck> {

@@ -183,7 +183,7 @@ export class GuestOpener {
     const image = why.includes("mage");
     return new BackendError("START_FAILED", `the pod does not start: ${why}`, {
       hint: image
-        ? `is ${this.#settings.image} there, and may the cluster pull it? (backends.kubernetes.image, imagePullSecrets)`
+        ? `is ${this.#settings.image ?? "the image"} there, and may the cluster pull it? (backends.kubernetes.image, imagePullSecrets)`
         : "see backends.kubernetes in the configuration",
     });
   }

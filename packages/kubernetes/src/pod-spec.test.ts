@@ -16,7 +16,7 @@ interface Spec {
 const pod = (given: Parameters<typeof settingsOf>[0] = {}) =>
   podManifest(
     { id: "7f3a9c21", env: { A: "$(HOME) $x" }, network: { policy: "none", allow: [] } },
-    settingsOf(given, "me"),
+    settingsOf({ image: "registry.test/agent:1", ...given }, "me"),
   );
 const spec = (given?: Parameters<typeof settingsOf>[0]): Spec => pod(given)["spec"] as Spec;
 
@@ -39,6 +39,13 @@ it("has no right, no capability, no token and no end but its own", () => {
   for (const { emptyDir } of made.volumes.filter(({ name }) => name !== "session")) {
     expect(Number.parseInt(emptyDir?.sizeLimit ?? "", 10)).toBeGreaterThan(0);
   }
+});
+
+it("is made from no image but the one that is configured", () => {
+  expect(spec().containers).toMatchObject([{ image: "registry.test/agent:1" }, {}]);
+  expect(() => spec({ image: undefined })).toThrow(
+    expect.objectContaining({ code: "BOX_MISSING" }) as Error,
+  );
 });
 
 it("is labelled by session, owner and policy, and waits in a queue where one is named", () => {

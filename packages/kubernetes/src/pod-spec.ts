@@ -4,7 +4,7 @@ import { strategicMerge } from "./merge.js";
 import { bytesOf } from "./quantity.js";
 import { MANAGED_BY, MANAGER, OWNER, podName, POLICY, SESSION } from "./names.js";
 import { policyLabel } from "./network.js";
-import type { Settings } from "./settings.js";
+import { imageOf, type Settings } from "./settings.js";
 import type { Manifest } from "./types.js";
 
 /** Folders of a guest, the same in both containers. */
@@ -97,14 +97,14 @@ function container(
   const small = { cpu: "10m", memory: "32Mi" };
   return {
     name,
-    image: settings.image,
+    image: imageOf(settings),
     ...optional("imagePullPolicy", settings.imagePullPolicy),
     command: ["sh", "-c", script, id, String(Math.floor(bytesOf(settings.workspaceSize) / 1024))],
     workingDir: "/",
     env: Object.entries({ ...env, HOME, CCO_SESSION: id }).map(([variable, value]) => ({
       name: variable,
       // `$(NAME)` would be replaced by another variable's value.
-      value: value.replaceAll("$(", "$$("),
+      value: value.replaceAll("$(", () => "$$("),
     })),
     // The keeper only bundles and streams; it may use as much as the agent while it does.
     resources: { requests: name === "agent" ? settings.requests : small, limits: settings.limits },

@@ -1,9 +1,15 @@
+import { BackendError } from "@cco/backend";
+
+/** How an image is named. */
+export const NAME_IMAGE = "cco config set backends.kubernetes.image REGISTRY/IMAGE:TAG";
+
 /** `backends.kubernetes` of the configuration, defaults filled in. */
 export interface Settings {
   /** Context of the kubeconfig; `undefined`: the current one. */
   readonly context: string | undefined;
   readonly namespace: string;
-  readonly image: string;
+  /** What both containers are made from. Nobody's image is a good default: without one, no session. */
+  readonly image: string | undefined;
   readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never" | undefined;
   readonly imagePullSecrets: readonly string[];
   /** Kubernetes quantities, per container: `500m`, `2Gi`. */
@@ -40,7 +46,7 @@ export type KubernetesSettings = {
 const DEFAULTS: Omit<Settings, "owner"> = {
   context: undefined,
   namespace: "cco",
-  image: "ghcr.io/cco-sandbox/agent:latest",
+  image: undefined,
   imagePullPolicy: undefined,
   imagePullSecrets: [],
   requests: { cpu: "250m", memory: "512Mi" },
@@ -59,6 +65,14 @@ const DEFAULTS: Omit<Settings, "owner"> = {
   quota: { pods: "100" },
   subjects: [],
 };
+
+/** @throws {BackendError} `BOX_MISSING`: no image is configured. */
+export function imageOf({ image }: Settings): string {
+  if (image !== undefined) return image;
+  throw new BackendError("BOX_MISSING", "no image is configured for sessions on the cluster", {
+    hint: NAME_IMAGE,
+  });
+}
 
 /** @param owner used where the settings name none. */
 export function settingsOf(given: KubernetesSettings, owner: string): Settings {
