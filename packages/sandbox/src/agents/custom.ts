@@ -1,4 +1,4 @@
-import type { AgentContext, AgentProfile } from "./profile.js";
+import type { AgentContext, AgentCredentials, AgentProfile } from "./profile.js";
 
 /** An agent of the user's own. */
 export interface CustomAgent {
@@ -52,11 +52,16 @@ export interface AgentChoice {
 /** A profile as the user wants it. */
 export function configured(profile: AgentProfile, choice: AgentChoice): AgentProfile {
   const { env, allow, resume } = choice;
-  const none = { env: [], keys: [], files: [] };
   return {
     ...profile,
-    ...(env === undefined ? {} : { credentials: { ...(profile.credentials ?? none), env } }),
+    ...(env === undefined ? {} : { credentials: chosen(profile, env) }),
     ...(allow === undefined ? {} : { network: { ...profile.network, allow } }),
     ...(resume === undefined ? {} : { resume }),
   };
+}
+
+/** Only the variables that the user named: which of others could be a login is not known. */
+function chosen({ credentials }: AgentProfile, env: readonly string[]): AgentCredentials {
+  const standard = credentials ?? { keys: [], files: [] };
+  return { ...standard, env, keys: standard.keys.filter((key) => env.includes(key)) };
 }
