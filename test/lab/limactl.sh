@@ -123,6 +123,7 @@ start() {
 }
 
 boot() {
+  kill_all
   rm -rf "$dir/shells" "$dir/info"
   mkdir "$dir/shells"
   cat /proc/sys/kernel/random/uuid >"$dir/boot_id"

@@ -4,16 +4,22 @@ import { boxAttach } from "./declare/box-attach.js";
 import { boxCancel } from "./declare/box-cancel.js";
 import { boxCompare } from "./declare/box-compare.js";
 import { boxCreate } from "./declare/box-create.js";
+import { boxDestroy } from "./declare/box-destroy.js";
 import { boxDiff } from "./declare/box-diff.js";
 import { boxGc } from "./declare/box-gc.js";
 import { boxLaunch } from "./declare/box-launch.js";
 import { boxLogs } from "./declare/box-logs.js";
 import { boxLs } from "./declare/box-ls.js";
+import { boxProvision } from "./declare/box-provision.js";
 import { boxPull } from "./declare/box-pull.js";
 import { boxPush } from "./declare/box-push.js";
 import { boxRm } from "./declare/box-rm.js";
 import { boxSend } from "./declare/box-send.js";
+import { boxShell } from "./declare/box-shell.js";
+import { boxStart } from "./declare/box-start.js";
 import { boxStatus } from "./declare/box-status.js";
+import { boxStop } from "./declare/box-stop.js";
+import { boxTemplate } from "./declare/box-template.js";
 import { boxWait } from "./declare/box-wait.js";
 import { command, type Group } from "./declare/command.js";
 import { complete, completion } from "./declare/completion.js";
@@ -63,7 +69,13 @@ const box: Group = {
     command(boxRm, async () => (await import("./commands/box-rm.js")).rm),
     command(boxGc, async () => (await import("./commands/box-gc.js")).gc),
     command(boxCreate, async () => (await import("./commands/box-create.js")).create),
+    command(boxStart, async () => (await import("./commands/box-start.js")).start),
+    command(boxStop, async () => (await import("./commands/box-stop.js")).stop),
+    command(boxDestroy, async () => (await import("./commands/box-destroy.js")).destroy),
     command(boxStatus, async () => (await import("./commands/box-status.js")).status),
+    command(boxProvision, async () => (await import("./commands/box-provision.js")).provision),
+    command(boxTemplate, async () => (await import("./commands/box-template.js")).template),
+    command(boxShell, async () => (await import("./commands/box-shell.js")).shell),
   ],
 };
 

@@ -1,3 +1,5 @@
+import { dirname, resolve } from "node:path";
+
 import type { SandboxBackend } from "@cco/backend";
 import type { ContainerBackendOptions } from "@cco/container";
 import { quoteArgv, traceRunner, type CommandRunner } from "@cco/exec";
@@ -28,11 +30,12 @@ export interface Patience {
 }
 
 /** What isolates, of what this version has. */
-export const BACKENDS = ["local", "container", "kubernetes"] as const;
+export const BACKENDS = ["local", "lima", "container", "kubernetes"] as const;
 
 type BackendName = (typeof BACKENDS)[number];
 
-type BoxOf = (name: BackendName, host: string | null) => SandboxBackend;
+/** @param box the name of one that a session is in. Default: the configured one. */
+type BoxOf = (name: BackendName, host: string | null, box?: string) => SandboxBackend;
 
 /** A machine that does not answer for so long is left out where a command only looks. */
 const LOOK_SECONDS = 5;
@@ -40,9 +43,6 @@ const LOOK_SECONDS = 5;
 /** Characters of a command, and of one of its words, that `-v` shows. */
 const LONGEST_TRACED = 500;
 const LONGEST_TRACED_WORD = 120;
-
-/** Named by the documentation and not there yet. */
-const LATER = ["lima"];
 
 /**
  * The composition root: the one place that calls constructors. Each part is made when a command
@@ -116,7 +116,7 @@ export class Parts {
       backend: box,
       backendFor: (session) => {
         const known = BACKENDS.find((name) => name === session.backend);
-        return known === undefined ? undefined : boxOf(known, session.host);
+        return known === undefined ? undefined : boxOf(known, session.host, session.box);
       },
       host: this.host,
       runner,
@@ -167,6 +167,7 @@ export class Parts {
         { ContainerBackend },
         { SshRunner },
         { makeKubernetes },
+        lima,
         here,
         bare,
         config,
@@ -175,6 +176,7 @@ export class Parts {
         import("@cco/container"),
         import("@cco/ssh"),
         import("./kubernetes.js"),
+        this.#lima(),
         this.runner(),
         this.#bareRunner(),
         this.userConfig(),
@@ -186,8 +188,10 @@ export class Parts {
           : { mayAsk: terminal };
         return this.#traced(new SshRunner({ host, runner: bare, env, ...patience }), `${host}: `);
       };
-      const make: Readonly<Record<BackendName, (host: string | null) => SandboxBackend>> = {
+      type Make = (host: string | null, box?: string) => SandboxBackend;
+      const make: Readonly<Record<BackendName, Make>> = {
         local: (host) => new LocalBackend({ runner: host === null ? here : place(host) }),
+        lima: (host, box) => lima(host === null ? here : place(host), box),
         container: (host) =>
           new ContainerBackend({
             runner: host === null ? here : place(host),
@@ -198,13 +202,47 @@ export class Parts {
           makeKubernetes({ config, env, trace: globals.verbose ? talk : undefined }),
       };
       const made = new Map<string, SandboxBackend>();
-      return (name, host) => {
-        const key = `${name} ${host ?? ""}`;
-        const box = made.get(key) ?? make[name](host);
-        made.set(key, box);
-        return box;
+      return (name, host, box) => {
+        const key = `${name} ${host ?? ""} ${name === "lima" ? (box ?? "") : ""}`;
+        const found = made.get(key) ?? make[name](host, box);
+        made.set(key, found);
+        return found;
       };
     });
+  }
+
+  /** Joins a VM of the machine that `host` runs programs on with the sandbox in it. */
+  async #lima(): Promise<(host: CommandRunner, box?: string) => SandboxBackend> {
+    const [{ LimaBackend, LimaClient, LimaRunner, DEFAULT_BOX }, { LocalBackend }, config, tools] =
+      await Promise.all([
+        import("@cco/lima"),
+        import("@cco/local"),
+        this.userConfig(),
+        this.#agentTools(),
+      ]);
+    const { name = DEFAULT_BOX, template } = config.backends?.lima ?? {};
+    const folder = dirname(this.userConfigFile());
+    return (host, box = name) => {
+      const client = new LimaClient(host);
+      const runner = new LimaRunner(client, box);
+      return new LimaBackend({
+        client,
+        runner,
+        inner: new LocalBackend({ runner }),
+        name: box,
+        tools,
+        ...(template === undefined ? {} : { template: resolve(folder, template) }),
+      });
+    };
+  }
+
+  /** The program of the agent that is set, for a box whose machine can install it. */
+  async #agentTools(): Promise<readonly { program: string; install: string }[]> {
+    const [agents, settings] = await Promise.all([this.agents(), this.settings(undefined)]);
+    const profile = agents.find(({ name }) => name === textSetting(settings, "agent"));
+    const program = profile?.programs[0];
+    if (program === undefined || profile?.install === undefined) return [];
+    return [{ program, install: profile.install }];
   }
 
   #bareRunner(): Promise<CommandRunner> {
@@ -243,12 +281,9 @@ export class Parts {
 function checkedBackend(name: string): BackendName {
   const known = BACKENDS.find((backend) => backend === name);
   if (known !== undefined) return known;
-  const later = LATER.includes(name);
-  throw new CliError(
-    "BACKEND_UNKNOWN",
-    later ? `backend ${name} is not in this version` : `no such backend: ${name}`,
-    { hint: `there is: ${BACKENDS.join(", ")}` },
-  );
+  throw new CliError("BACKEND_UNKNOWN", `no such backend: ${name}`, {
+    hint: `there is: ${BACKENDS.join(", ")}`,
+  });
 }
 
 function intakeOf({ intake }: Config): IntakeOptions {

@@ -26,7 +26,7 @@ export type LimaTemplate = { readonly yaml: string } | { readonly file: string }
 export class LimaClient {
   readonly #runner: CommandRunner;
 
-  /** @param runner runs programs on the host. */
+  /** @param runner runs programs on the machine that the VMs are on. */
   constructor(runner: CommandRunner) {
     this.#runner = runner;
   }
@@ -91,6 +91,11 @@ export class LimaClient {
     // limactl takes leading words with `=` for variables.
     const first = /^\w+=/.test(argv[0] ?? "") ? ["sh", "-c", 'exec "$0" "$@"'] : [];
     return [...shell, "--", ...first, ...argv];
+  }
+
+  /** `shellArgv` from a shell of the host where cco runs, whatever machine the VM is on. */
+  hostArgv(name: string, argv: readonly string[] = []): readonly string[] {
+    return this.#runner.hostArgv(this.shellArgv(name, argv), { tty: true });
   }
 
   /**

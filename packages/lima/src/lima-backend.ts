@@ -22,7 +22,7 @@ import { provision, type ProvisionTool } from "./provision.js";
 import { templateYaml } from "./template.js";
 import { createVm, startVm, stopVm } from "./vm.js";
 
-const DEFAULT_BOX = "cco-sandbox";
+export const DEFAULT_BOX = "cco-sandbox";
 
 export interface LimaBackendOptions {
   readonly client: LimaClient;
@@ -196,7 +196,7 @@ export class LimaBackend implements SandboxBackend {
   }
 
   shellArgv(): readonly string[] {
-    return this.#client.shellArgv(this.box);
+    return this.#client.hostArgv(this.box);
   }
 
   async openGuest(guestId: string, options?: GuestOptions): Promise<Guest> {

@@ -49,7 +49,7 @@ export class LimaRunner implements CommandRunner {
   }
 
   hostArgv(argv: readonly string[]): readonly string[] {
-    return this.#client.shellArgv(this.#name, argv);
+    return this.#client.hostArgv(this.#name, argv);
   }
 
   async #shell(argv: readonly string[], options: RunOptions): Promise<RunResult> {

@@ -223,15 +223,16 @@ describe.skipIf(unavailable !== undefined)(`life${unavailable ?? ""}`, () => {
   });
 
   it("tells what provisioning changed and what it could not have", async () => {
-    const { backend } = new Machine({
+    const { backend, runner } = new Machine({
       tools: [
-        { program: "made-tool", install: "cp /usr/bin/true /var/lib/made-tool" },
-        { program: "sh", install: "exit 1" },
+        { program: "cco-no-such-agent", install: "exit 1" },
+        { program: "sh", install: "echo never run >/var/lib/ran" },
       ],
     });
     await backend.create();
     const report = await backend.setUp();
-    expect(report).toMatchObject({ before: "1", changed: [], missing: ["made-tool"] });
+    expect(report).toMatchObject({ before: "1", changed: [], missing: ["cco-no-such-agent"] });
+    expect((await runner.run(["test", "-e", "/var/lib/ran"])).exitCode).toBe(1);
   });
 });
 

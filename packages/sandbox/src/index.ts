@@ -11,6 +11,7 @@ export type {
 } from "./agents/profile.js";
 export type { AgentStream, AgentStreamReader, AgentUsage } from "./agents/stream.js";
 export type { LoginFound } from "./credentials.js";
+export { requireRunning } from "./box.js";
 export { SandboxError, type SandboxErrorCode } from "./errors.js";
 export type {
   SandboxEvent,

@@ -114,7 +114,7 @@ const agent = v.pipe(
 export const ConfigSchema = v.pipe(
   v.strictObject({
     $schema: v.optional(text("Where this schema is, for editors.")),
-    backend: v.optional(text("What isolates: local, container, kubernetes. Default: local.")),
+    backend: v.optional(text("What isolates: local, lima, container, kubernetes. Default: local.")),
     agent: v.optional(text("The agent that carries out plans. Default: claude.")),
     plans: v.optional(text("Folder of the plans, from the repository's root.")),
     backends: v.optional(
@@ -123,6 +123,24 @@ export const ConfigSchema = v.pipe(
           v.pipe(
             v.strictObject({ network: v.optional(network) }),
             v.description("The OS sandbox."),
+          ),
+        ),
+        lima: v.optional(
+          v.pipe(
+            v.strictObject({
+              name: v.optional(
+                v.pipe(
+                  v.string(),
+                  v.regex(/^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/, "is no name of a VM"),
+                  v.description("The VM's name. Default: cco-sandbox."),
+                ),
+              ),
+              template: v.optional(
+                text("YAML to create it from, relative to this file. Default: `cco box template`."),
+              ),
+              network: v.optional(network),
+            }),
+            v.description("A Lima VM."),
           ),
         ),
         container: v.optional(container),

@@ -4,7 +4,7 @@ import { safeLine } from "../output/safe-text.js";
 
 /** A box as lines of `name: value`. */
 export function boxText(report: BoxReport): string {
-  const { disk, memory, network } = report;
+  const { disk, memory, network, clockDifferenceMs } = report;
   const rows: [string, string | null][] = [
     ["backend", report.backend],
     ["host", report.host],
@@ -14,12 +14,19 @@ export function boxText(report: BoxReport): string {
     ["network", `${network.policy}, enforced by ${network.enforcedBy}`],
     ["disk", disk && `${bytes(disk.usedBytes)} used, ${bytes(disk.freeBytes)} free`],
     ["memory", memory && `${bytes(memory.usedBytes)} used of ${bytes(memory.totalBytes)}`],
+    ["clock", clockDifferenceMs === null ? null : clockText(clockDifferenceMs)],
     ["sessions", String(report.sessions)],
   ];
   return rows
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${`${name}:`.padEnd(10)}${safeLine(value ?? "")}`)
     .join("\n");
+}
+
+/** A machine's own clock against the host's. */
+function clockText(differenceMs: number): string {
+  const seconds = (Math.abs(differenceMs) / 1000).toFixed(1);
+  return `${seconds} s ${differenceMs < 0 ? "behind" : "ahead"}`;
 }
 
 /** `1.5 GB`, in powers of 1000. */
