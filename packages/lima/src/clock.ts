@@ -6,14 +6,18 @@ const CLOCK_TOLERANCE_MS = 2_000;
 /** Its output is a number of milliseconds since 1970; where `date` has no `%N`, whole seconds. */
 const ASK = 'now=$(date +%s%3N); case $now in *N*) now=$(date +%s)000 ;; esac; echo "$now"';
 
-/** How far the machine's clock is ahead of this one's, milliseconds; `null` where it does not say. */
+/**
+ * How far the machine's clock is ahead of this one's at least, milliseconds: nobody knows when on
+ * the way the machine looked at it. `null` where it does not say.
+ */
 export async function clockDifference(runner: CommandRunner): Promise<number | null> {
   const before = Date.now();
   const result = await runner.run(["sh", "-c", ASK]);
-  const now = (before + Date.now()) / 2;
+  const after = Date.now();
   const there = Number(result.stdout.toString("utf8").trim());
   if (result.exitCode !== 0 || !Number.isSafeInteger(there) || there === 0) return null;
-  return Math.round(there - now);
+  if (there > after) return there - after;
+  return Math.min(0, there - before);
 }
 
 /**
