@@ -51,6 +51,7 @@ export const SESSION_KEYS = [
   "command",
   "pulled",
   "result",
+  "usage",
 ];
 
 /** What the tests read of a session. */

@@ -348,6 +348,7 @@ describe("the box, doctor, configuration, completion", () => {
       "network",
       "disk",
       "memory",
+      "clockDifferenceMs",
       "sessions",
     ]);
     expect(status).toMatchObject({ backend: "local", status: "running", sessions: 0 });
@@ -400,7 +401,12 @@ describe("the box, doctor, configuration, completion", () => {
     expect(await words("add", "feat")).toEqual(["feat/y"]);
     expect(await words("box", "push", "--agent", "r")).toEqual(["runbook"]);
     expect(await words("box", "push", "")).toEqual([":files"]);
-    expect(await words("box", "push", "--backend", "")).toEqual(["local"]);
+    expect(await words("box", "push", "--backend", "")).toEqual([
+      "local",
+      "lima",
+      "container",
+      "kubernetes",
+    ]);
   });
 
   it("-v traces each external command on stderr, and stdout stays the result", async () => {
