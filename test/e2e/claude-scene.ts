@@ -120,7 +120,14 @@ export class InPane {
 
   /** Wait until the pane shows a text. @returns the screen */
   async shows(text: string): Promise<string> {
-    return this.#scene.tmux.waitForText(this.session.pane ?? "", text);
+    return waitFor(
+      () => {
+        const screen = this.#scene.tmux.screen(this.session.pane ?? "");
+        if (!screen.includes(text)) throw new Error(screen);
+        return screen;
+      },
+      { what: JSON.stringify(text), timeoutMs: 60_000 },
+    );
   }
 
   get isOpen(): boolean {
