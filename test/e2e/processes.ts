@@ -27,10 +27,16 @@ export function processesOf(sessionId: string): readonly Process[] {
     }));
 }
 
-/** Whether the memory of a process holds a text anywhere that can be read. */
+/** Whether the memory of a process holds a text anywhere that can be read. One that has gone holds nothing. */
 export function memoryHolds(pid: number, text: string): boolean {
   const wanted = Buffer.from(text);
-  const memory = openSync(`/proc/${String(pid)}/mem`, "r");
+  let memory: number;
+  try {
+    memory = openSync(`/proc/${String(pid)}/mem`, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
   try {
     return mappings(pid).some(({ start, end }) => rangeHolds(memory, start, end, wanted));
   } finally {
