@@ -115,6 +115,8 @@ describe.skipIf(!hasTmux())("the launch script", () => {
       "-c",
       "echo READY; read -r line; echo got $line; exit 5",
     ]);
+    // The server has to outlive its other sessions.
+    host.newSession("other");
     host.newSession("person", [...argv]);
     await host.waitForText("=person:", "READY");
     host.run("kill-session", "-t", "=person");

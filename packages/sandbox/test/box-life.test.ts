@@ -36,7 +36,8 @@ async function started() {
   const dir = makeTempDir();
   const runner = new ExecaRunner({ env: repo.env });
   const backend = new Machine({ exec: onThisMachine(runner), dir: join(dir, "guests") });
-  const sandbox = new Sandbox({ backend, runner, dataDir: join(dir, "data") });
+  const env = { ...repo.env, ANTHROPIC_API_KEY: "sk-ant-a-test" };
+  const sandbox = new Sandbox({ backend, runner, dataDir: join(dir, "data"), env });
   repo.write({ "plan.md": "# Plan\n" });
   const { sessionId: id } = await sandbox.prepare({ repoRoot: repo.dir, planPath: "plan.md" });
   await sandbox.launch(id);

@@ -14,7 +14,8 @@ async function prepared(count: number) {
   const dir = makeTempDir();
   const runner = new ExecaRunner({ env: repo.env });
   const backend = new FakeBackend({ exec: onThisMachine(runner), dir: join(dir, "guests") });
-  const sandbox = new Sandbox({ backend, runner, dataDir: join(dir, "data") });
+  const env = { ...repo.env, ANTHROPIC_API_KEY: "sk-ant-a-test" };
+  const sandbox = new Sandbox({ backend, runner, dataDir: join(dir, "data"), env });
   repo.write({ "plan.md": "# Plan\n" });
   const ids: string[] = [];
   for (let index = 0; index < count; index++) {

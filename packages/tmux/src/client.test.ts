@@ -156,11 +156,12 @@ describe("splitAndRun is one call", () => {
   test("split, mark, title, layout", async () => {
     const runner = new FakeRunner().expect(
       tmux(
-        ...["split-window", "-h", "-d", "-t", "@3", "-c", "/a##b", "-e", "A=1"],
+        ...["split-window", "-h", "-t", "@3", "-c", "/a##b", "-e", "A=1"],
         ...["-P", "-F", "#{pane_id}", "--", "sh", "launch", "a\\;", ";"],
-        ...["set-option", "-p", "-t", "@3.+", "--", "remain-on-exit", "on", ";"],
-        ...["set-option", "-p", "-t", "@3.+", "--", "@cco-session", "7f3a9c21", ";"],
-        ...["select-pane", "-t", "@3.+", "-T", "7f3a9c21", ";"],
+        ...["set-option", "-p", "-t", "@3", "--", "remain-on-exit", "on", ";"],
+        ...["set-option", "-p", "-t", "@3", "--", "@cco-session", "7f3a9c21", ";"],
+        ...["select-pane", "-t", "@3", "-T", "7f3a9c21", ";"],
+        ...["last-pane", "-t", "@3", ";"],
         ...["select-layout", "-t", "@3", "even-horizontal"],
       ),
       { stdout: "%9\n" },
@@ -179,7 +180,7 @@ describe("splitAndRun is one call", () => {
   test("a program alone is not read by a shell", async () => {
     const runner = new FakeRunner().reply({ stdout: "%9\n" });
     await new TmuxClient(runner).splitAndRun({ window: "@3", argv: ["a b"], remainOnExit: false });
-    expect(runner.calls[0]?.slice(12, 18)).toEqual(["--", "sh", "-c", 'exec "$0"', "a b", ";"]);
+    expect(runner.calls[0]?.slice(11, 17)).toEqual(["--", "sh", "-c", 'exec "$0"', "a b", ";"]);
   });
 });
 

@@ -258,20 +258,21 @@ export class TmuxClient {
    */
   async splitAndRun(options: SplitOptions): Promise<string> {
     const { window, layout = "even-horizontal", title, remainOnExit = true } = options;
-    // A split puts the new pane right after the window's current one, which `-d` keeps current.
-    const created = `${window}.+`;
+    // Between the split and `last-pane` the window means its new pane. (`window.+`, the pane after
+    // the current one, does not: tmux counts from the caller's window, wherever that is.)
     return this.#text([
       [
-        ...["split-window", "-h", "-d", "-t", window],
+        ...["split-window", "-h", "-t", window],
         ...startFlags(options),
         ...["-P", "-F", "#{pane_id}"],
         ...paneProcess(options.argv),
       ],
       ...setOptionCommands(
-        { pane: created },
+        { pane: window },
         { ...(remainOnExit ? { "remain-on-exit": "on" } : {}), ...options.paneOptions },
       ),
-      ...(title === undefined ? [] : [["select-pane", "-t", created, "-T", literal(title)]]),
+      ...(title === undefined ? [] : [["select-pane", "-t", window, "-T", literal(title)]]),
+      ["last-pane", "-t", window],
       ["select-layout", "-t", window, layout],
     ]);
   }

@@ -187,11 +187,28 @@ describe("panes", () => {
       const pane = await tmux.findPaneByOption("@cco-session", id);
       expect(pane).toBe(made[index]);
       expect(panes.find((one) => one.paneId === pane)).toMatchObject({ deadStatus: 3, title: id });
-      expect(await tmux.capturePane(pane ?? "", { start: "-" })).toContain(`said ${id}`);
+      // What it printed last may be read after its end was seen.
+      await until(async () =>
+        (await tmux.capturePane(pane ?? "", { start: "-" })).includes(`said ${id}`),
+      );
     }
     const widths = await tmux.run([["list-panes", "-t", windowId, "-F", "#{pane_width}"]]);
     const numbers = widths.trim().split("\n").map(Number);
     expect(Math.max(...numbers) - Math.min(...numbers)).toBeLessThanOrEqual(1);
+  });
+
+  test("splitAndRun marks the pane of the window it was asked for, whichever is current", async () => {
+    const first = await tmux.newSession({ name: "s", argv: SLEEP });
+    const second = await tmux.newWindow({ session: "=s", name: "w", argv: SLEEP });
+    const paneOptions = { "@cco-session": "one" };
+    await tmux.run([["select-window", "-t", first.windowId]]);
+    const pane = await tmux.splitAndRun({ window: second.windowId, argv: SLEEP, paneOptions });
+    await tmux.splitAndRun({ window: first.windowId, argv: SLEEP });
+    expect(await tmux.findPaneByOption("@cco-session", "one")).toBe(pane);
+    const active = (await tmux.listPanes(null))
+      .filter((one) => one.active)
+      .map((one) => one.paneId);
+    expect(active.sort()).toEqual([first.paneId, second.paneId].sort());
   });
 
   test("a program that ends at once is kept all the same", async () => {
