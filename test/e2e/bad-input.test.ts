@@ -264,7 +264,7 @@ describe("the agent", () => {
     const scene = new Scene();
     const plan = scene.plan("true");
     // Whatever the machine has installed: only the system's own programs are found.
-    const settings = { env: { PATH: systemPath(scene) } };
+    const settings = { env: { PATH: systemPath(scene), ANTHROPIC_API_KEY: "sk-ant-a-test" } };
     const error = await scene.json([...PUSH, plan, "--agent", agent], exitCode, settings);
     expect(error).toMatchObject({ error: { code } });
     await expectNothingMade(scene);
@@ -360,10 +360,9 @@ describe("wrong usage is exit 2", () => {
     [["bx"], "cco: unknown command 'bx'\n  → did you mean box?\n"],
     [["box", "ls", "--al"], "cco: unknown option '--al'\n  → did you mean --all?\n"],
     [
-      ["box", "status", "--backend", "lima"],
-      "cco: backend lima is not in this version\n  → there is: local\n",
+      ["box", "status", "--backend", "x"],
+      "cco: no such backend: x\n  → there is: local, lima, container, kubernetes\n",
     ],
-    [["box", "status", "--backend", "x"], "cco: no such backend: x\n  → there is: local\n"],
     [
       ["box", "pull", "00000000", "--allow", "symlink-escap"],
       "cco: no such rule: symlink-escap\n  → did you mean symlink-escape?\n",

@@ -85,7 +85,7 @@ export class ClaudeScene {
         if (entries.every(([key, value]) => session[key] === value)) return session;
         throw new Error(JSON.stringify(session));
       },
-      { what: JSON.stringify(expected), timeoutMs: 60_000 },
+      { what: JSON.stringify(expected), timeoutMs: 120_000 },
     );
   }
 
@@ -126,7 +126,7 @@ export class InPane {
         if (!screen.includes(text)) throw new Error(screen);
         return screen;
       },
-      { what: JSON.stringify(text), timeoutMs: 60_000 },
+      { what: JSON.stringify(text), timeoutMs: 120_000 },
     );
   }
 

@@ -57,6 +57,15 @@ describe.each(Object.keys(SHELLS) as Shell[])("in %s", (shell) => {
     scene.tmux.run("send-keys", "-t", pane, "Enter");
   }
 
+  /** Ctrl-C alone would leave fish's list of choices; it also throws away what is typed too soon after it. */
+  async function cleared(): Promise<boolean> {
+    const soon = { timeoutMs: 2_000 };
+    scene.tmux.run("send-keys", "-t", pane, "C-c");
+    await waitFor(() => scene.tmux.screen(pane).split("\n").at(-1) === "R>", soon);
+    type("clear");
+    return waitFor(() => scene.tmux.screen(pane).trim() === "R>", soon);
+  }
+
   it.each([
     ["cco att", "cco attach "],
     ["cco attach fe", "cco attach feat/open "],
@@ -85,11 +94,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("in %s", (shell) => {
       },
       { what: wanted },
     );
-    // Ctrl-C alone would leave fish's list of choices on the screen.
-    scene.tmux.run("send-keys", "-t", pane, "C-c");
-    scene.tmux.run("send-keys", "-t", pane, "-l", "clear");
-    scene.tmux.run("send-keys", "-t", pane, "Enter");
-    await waitFor(() => scene.tmux.screen(pane).trim() === "R>", { what: "an empty screen" });
+    await waitFor(cleared, { what: "an empty screen" });
   });
 });
 

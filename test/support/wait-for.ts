@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface WaitForOptions {
-  /** Milliseconds until it gives up. Generous: it costs nothing when the condition comes. Default 20,000. */
+  /** Milliseconds until it gives up. Generous: it costs nothing when the condition comes. Default 50,000. */
   readonly timeoutMs?: number;
   /** What is waited for, for the error. */
   readonly what?: string;
@@ -17,7 +17,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitForOptions = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + (options.timeoutMs ?? 20_000);
+  const deadline = Date.now() + (options.timeoutMs ?? 50_000);
   let last: unknown;
   do {
     try {
