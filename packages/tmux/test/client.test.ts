@@ -181,11 +181,14 @@ describe("panes", () => {
     for (const id of ["one", "two", "three"]) {
       const pane = await tmux.splitAndRun({
         window: windowId,
-        argv: ["sh", "-c", `echo said ${id}; exit 3`],
+        argv: ["sh", "-c", `echo said ${id}; read -r line; exit 3`],
         title: id,
         paneOptions: { "@cco-session": id },
       });
       made.push(pane);
+      // Read before the end: tmux may miss what a program prints right before it.
+      await until(async () => (await tmux.capturePane(pane)).includes(`said ${id}`));
+      await tmux.sendKeysToPane(pane, "");
     }
     await until(async () => (await Promise.all(made.map(ended))).every(Boolean));
     const panes = await tmux.listPanes(null, ["@cco-session"]);
@@ -194,10 +197,7 @@ describe("panes", () => {
       const pane = await tmux.findPaneByOption("@cco-session", id);
       expect(pane).toBe(made[index]);
       expect(panes.find((one) => one.paneId === pane)).toMatchObject({ title: id });
-      // What it printed last may be read after its end was seen.
-      await until(async () =>
-        (await tmux.capturePane(pane ?? "", { start: "-" })).includes(`said ${id}`),
-      );
+      expect(await tmux.capturePane(pane ?? "", { start: "-" })).toContain(`said ${id}`);
     }
     const widths = await tmux.run([["list-panes", "-t", windowId, "-F", "#{pane_width}"]]);
     const numbers = widths.trim().split("\n").map(Number);
