@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { afterAll } from "vitest";
 
 import type { Env } from "./env.js";
+// Imported before the hook below is set: hooks run in reverse, so folders go after the servers in them.
+import "./temp-dir.js";
 import { waitFor } from "./wait-for.js";
 
 const started: TestTmux[] = [];
