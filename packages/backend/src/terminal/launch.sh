@@ -765,6 +765,14 @@ end_all() {
   state_of .
   # Nobody else finishes it now, and writes here when it is over.
   mkdir finishing 2>/dev/null
+  # A launch that is under way would bring up what nobody could find any more.
+  turns=0
+  while [ "$kind" = running ] && [ "$turns" -lt 250 ]; do
+    [ "$owner" = - ] || [ ! -s watcher ] || break
+    turns=$((turns + 1))
+    sleep 0.02 2>/dev/null || sleep 1
+    state_of .
+  done
   [ "$child" != - ] || ! [ -f status ] || read_status
   : >stopped
   : >over
