@@ -141,11 +141,21 @@ export function subjects(repo: TestRepo, branch = "HEAD"): readonly string[] {
   return all.slice(0, all.indexOf("plan"));
 }
 
-/** Each file below a folder that can be read, with its content. */
+/** Each file below a folder, with its content. What goes away meanwhile (a collect's work) is left out. */
 export function* filesUnder(dir: string): Generator<readonly [string, Buffer]> {
-  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    yield [path, readFileSync(path)];
+  for (const entry of unlessGone(() => readdirSync(dir, { withFileTypes: true })) ?? []) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path);
+    const content = entry.isFile() ? unlessGone(() => readFileSync(path)) : undefined;
+    if (content !== undefined) yield [path, content];
+  }
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
