@@ -20,7 +20,7 @@ const LIBRARY = [
   "(deny default)",
   '(allow network-outbound (remote ip "localhost:1"))',
   "(allow file-read*)",
-  '(deny file-write* (subpath "/work/.git"))',
+  '(deny file-write* (subpath "/repo/.git"))',
 ].join("\n");
 
 const wrapped = (profile: string): string[] => [
