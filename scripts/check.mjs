@@ -75,6 +75,7 @@ function check(names) {
     }
     if (!ok && name === "build") break;
   }
+  for (const text of counts.flatMap(({ failures }) => failures)) console.log(`failed: ${text}`);
   console.log(failed.length === 0 ? "all steps passed" : `failed: ${failed.join(", ")}`);
   if (counts.length > 0) console.log(summary(counts));
   if (failed.length > 0) process.exitCode = 1;

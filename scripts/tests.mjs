@@ -11,9 +11,9 @@ import { join } from "node:path";
 import { allowedSkips } from "./allowed-skips.mjs";
 import { readJson, root, run, tool } from "./lib.mjs";
 
-/** @typedef {{ ok: boolean, passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ ok: boolean, passed: number, failures: readonly string[], skipped: number }} Counts */
 
-/** @typedef {{ status: string, fullName: string }} Assertion */
+/** @typedef {{ status: string, fullName: string, failureMessages?: readonly string[] }} Assertion */
 
 export const projects = ["unit", "integration", "e2e"];
 
@@ -39,25 +39,27 @@ export function testProject(project) {
     return judge(ok, assertions(readJson(file)));
   } catch (error) {
     console.error(`${project}: no report of the tests: ${String(error)}`);
-    return { ok: false, passed: 0, failed: 1, skipped: 0 };
+    return { ok: false, passed: 0, failures: [`${project}: no report of the tests`], skipped: 0 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /**
- * @param {{ testResults: { name: string, status: string, assertionResults: Assertion[] }[] }} report
+ * @param {{ testResults: { name: string, status: string, message?: string, assertionResults: Assertion[] }[] }} report
  * @returns {Assertion[]}
  */
 function assertions({ testResults }) {
-  return testResults.flatMap(({ name, status, assertionResults }) => {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = name.slice(root.length);
     const found = assertionResults.map((test) => ({
       ...test,
       fullName: `${file} > ${test.fullName.trim()}`,
     }));
     // A file that could not be loaded has no tests and is a failure all the same.
-    return found.length === 0 && status === "failed" ? [{ status, fullName: file }] : found;
+    return found.length === 0 && status === "failed"
+      ? [{ status, fullName: file, failureMessages: [message ?? ""] }]
+      : found;
   });
 }
 
@@ -69,7 +71,7 @@ function assertions({ testResults }) {
 function judge(ok, tests) {
   const of = (/** @type {string} */ status) => tests.filter((test) => test.status === status);
   const passed = of("passed").length;
-  const failed = of("failed").length;
+  const failures = of("failed").map(failure);
   const skipped = tests.filter(({ status }) => status !== "passed" && status !== "failed");
   let unexpected = 0;
   for (const { fullName } of skipped) {
@@ -77,13 +79,29 @@ function judge(ok, tests) {
     if (reason === undefined) unexpected += 1;
     console.log(`skipped: ${fullName} (${reason ?? "not an allowed skip"})`);
   }
-  if (passed + failed === 0) console.error("no test ran");
+  if (passed + failures.length === 0) console.error("no test ran");
   return {
-    ok: ok && failed === 0 && passed > 0 && !(process.env.CI !== undefined && unexpected > 0),
+    ok:
+      ok &&
+      failures.length === 0 &&
+      passed > 0 &&
+      !(process.env.CI !== undefined && unexpected > 0),
     passed,
-    failed,
+    failures,
     skipped: skipped.length,
   };
+}
+
+/** How much of a failure is said once more after the last step. */
+const MESSAGE_CHARS = 1_500;
+
+/**
+ * @param {Assertion} test
+ * @returns {string}
+ */
+function failure({ fullName, failureMessages }) {
+  const message = (failureMessages ?? []).join("\n").slice(0, MESSAGE_CHARS);
+  return `${fullName}\n${message.replaceAll(/^/gm, "    ")}`;
 }
 
 /**
@@ -91,7 +109,9 @@ function judge(ok, tests) {
  * @returns {string}
  */
 export function summary(all) {
-  const sum = (/** @type {"passed" | "failed" | "skipped"} */ key) =>
-    all.reduce((total, counts) => total + counts[key], 0);
-  return `Tests: ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`;
+  const sum = (/** @type {(counts: Counts) => number} */ of) =>
+    all.reduce((total, counts) => total + of(counts), 0);
+  const passed = sum((counts) => counts.passed);
+  const failed = sum((counts) => counts.failures.length);
+  return `Tests: ${passed} passed, ${failed} failed, ${sum((counts) => counts.skipped)} skipped`;
 }
