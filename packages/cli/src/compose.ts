@@ -1,15 +1,17 @@
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 
 import type { SandboxBackend } from "@cco/backend";
-import type { ContainerBackendOptions } from "@cco/container";
 import { quoteArgv, traceRunner, type CommandRunner } from "@cco/exec";
 import type { Repo } from "@cco/git";
 import type { AgentProfile, IntakeOptions, Sandbox, Session } from "@cco/sandbox";
 import type { WorkspaceEvent, Workspaces } from "@cco/workspace";
 
+import { BACKENDS, type BackendName } from "./backends.js";
+import type { Boxes, BoxTool, Patience } from "./boxes.js";
 import { readConfig, repositoryConfigFile, userConfigFile } from "./config/files.js";
 import type { Config } from "./config/schema.js";
 import { settingsOf, textSetting, type Settings } from "./config/settings.js";
+import { withoutUndefined } from "./config/without-undefined.js";
 import { CliError } from "./errors.js";
 import type { Globals } from "./globals.js";
 import type { Talk } from "./output/talk.js";
@@ -22,23 +24,6 @@ export interface PartsOptions {
   /** A person is at the terminal: ssh may ask for a password or about a host key. */
   readonly terminal: boolean;
 }
-
-/** How patient a command is with a machine that does not answer. */
-export interface Patience {
-  /** It only looks: what does not answer soon is left out, and nothing is asked. */
-  readonly onlyLooks?: boolean;
-}
-
-/** What isolates, of what this version has. */
-export const BACKENDS = ["local", "lima", "container", "kubernetes"] as const;
-
-type BackendName = (typeof BACKENDS)[number];
-
-/** @param box the name of one that a session is in. Default: the configured one. */
-type BoxOf = (name: BackendName, host: string | null, box?: string) => SandboxBackend;
-
-/** A machine that does not answer for so long is left out where a command only looks. */
-const LOOK_SECONDS = 5;
 
 /** Characters of a command, and of one of its words, that `-v` shows. */
 const LONGEST_TRACED = 500;
@@ -93,7 +78,7 @@ export class Parts {
   async backend(name?: string, patience: Patience = {}): Promise<SandboxBackend> {
     const wanted = name ?? textSetting(await this.settings(undefined), "backend") ?? "local";
     const known = checkedBackend(wanted);
-    return (await this.#boxes(patience))(known, this.host);
+    return (await this.#boxes(patience)).box(known, this.host);
   }
 
   /** The machine that `--host` names, or `null` for this one. */
@@ -103,7 +88,7 @@ export class Parts {
 
   /** The session engine. @param backend where new sessions go; default: the setting. */
   async sandbox(backend?: string, patience: Patience = {}): Promise<Sandbox> {
-    const [{ Sandbox }, box, boxOf, runner, config, agents] = await Promise.all([
+    const [{ Sandbox }, box, boxes, runner, config, agents] = await Promise.all([
       import("@cco/sandbox"),
       this.backend(backend, patience),
       this.#boxes(patience),
@@ -116,7 +101,7 @@ export class Parts {
       backend: box,
       backendFor: (session) => {
         const known = BACKENDS.find((name) => name === session.backend);
-        return known === undefined ? undefined : boxOf(known, session.host, session.box);
+        return known === undefined ? undefined : boxes.box(known, session.host, session.box);
       },
       host: this.host,
       runner,
@@ -159,85 +144,29 @@ export class Parts {
     });
   }
 
-  /** Makes the box of a kind on a machine, each once. */
-  #boxes({ onlyLooks = false }: Patience): Promise<BoxOf> {
-    return this.#once(`boxes ${String(onlyLooks)}`, async () => {
-      const [
-        { LocalBackend },
-        { ContainerBackend },
-        { SshRunner },
-        { makeKubernetes },
-        lima,
-        here,
-        bare,
-        config,
-      ] = await Promise.all([
-        import("@cco/local"),
-        import("@cco/container"),
-        import("@cco/ssh"),
-        import("./kubernetes.js"),
-        this.#lima(),
+  #boxes(patience: Patience): Promise<Boxes> {
+    return this.#once(`boxes ${String(patience.onlyLooks)}`, async () => {
+      const [{ Boxes }, here, bare, config] = await Promise.all([
+        import("./boxes.js"),
         this.runner(),
         this.#bareRunner(),
         this.userConfig(),
       ]);
-      const { env, terminal, globals, talk } = this.#options;
-      const place = (host: string): CommandRunner => {
-        const patience = onlyLooks
-          ? { connectTimeout: LOOK_SECONDS, limitMs: LOOK_SECONDS * 1000 }
-          : { mayAsk: terminal };
-        return this.#traced(new SshRunner({ host, runner: bare, env, ...patience }), `${host}: `);
-      };
-      type Make = (host: string | null, box?: string) => SandboxBackend;
-      const make: Readonly<Record<BackendName, Make>> = {
-        local: (host) => new LocalBackend({ runner: host === null ? here : place(host) }),
-        lima: (host, box) => lima(host === null ? here : place(host), box),
-        container: (host) =>
-          new ContainerBackend({
-            runner: host === null ? here : place(host),
-            ...containerOf(config),
-          }),
-        // Its kubeconfig says where it is.
-        kubernetes: () =>
-          makeKubernetes({ config, env, trace: globals.verbose ? talk : undefined }),
-      };
-      const made = new Map<string, SandboxBackend>();
-      return (name, host, box) => {
-        const key = `${name} ${host ?? ""} ${name === "lima" ? (box ?? "") : ""}`;
-        const found = made.get(key) ?? make[name](host, box);
-        made.set(key, found);
-        return found;
-      };
+      return new Boxes({
+        ...this.#options,
+        patience,
+        here,
+        bare,
+        config,
+        configFolder: dirname(this.userConfigFile()),
+        traced: (runner, where) => this.#traced(runner, where),
+        tools: () => this.#agentTools(),
+      });
     });
   }
 
-  /** Joins a VM of the machine that `host` runs programs on with the sandbox in it. */
-  async #lima(): Promise<(host: CommandRunner, box?: string) => SandboxBackend> {
-    const [{ LimaBackend, LimaClient, LimaRunner, DEFAULT_BOX }, { LocalBackend }, config, tools] =
-      await Promise.all([
-        import("@cco/lima"),
-        import("@cco/local"),
-        this.userConfig(),
-        this.#agentTools(),
-      ]);
-    const { name = DEFAULT_BOX, template } = config.backends?.lima ?? {};
-    const folder = dirname(this.userConfigFile());
-    return (host, box = name) => {
-      const client = new LimaClient(host);
-      const runner = new LimaRunner(client, box);
-      return new LimaBackend({
-        client,
-        runner,
-        inner: new LocalBackend({ runner }),
-        name: box,
-        tools,
-        ...(template === undefined ? {} : { template: resolve(folder, template) }),
-      });
-    };
-  }
-
   /** The program of the agent that is set, for a box whose machine can install it. */
-  async #agentTools(): Promise<readonly { program: string; install: string }[]> {
+  async #agentTools(): Promise<readonly BoxTool[]> {
     const [agents, settings] = await Promise.all([this.agents(), this.settings(undefined)]);
     const profile = agents.find(({ name }) => name === textSetting(settings, "agent"));
     const program = profile?.programs[0];
@@ -293,21 +222,7 @@ function intakeOf({ intake }: Config): IntakeOptions {
   };
 }
 
-function containerOf({ backends }: Config): ContainerBackendOptions {
-  const { engine, name, image, rootfs, memory, cpus, pids, userns } = backends?.container ?? {};
-  const processors = cpus === undefined ? undefined : String(cpus);
-  return withoutUndefined({ engine, name, image, rootfs, memory, cpus: processors, pids, userns });
-}
-
 /** A script or a long command is recognised by how it begins. */
 function shortened(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
-}
-
-/** The same without keys that are `undefined`. */
-function withoutUndefined<T extends object>(
-  value: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const kept = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

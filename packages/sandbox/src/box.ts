@@ -36,7 +36,7 @@ function fixes(checks: readonly BackendCheck[]): string | undefined {
 
 /** The session's guest, which must be there: opening one that is gone would make an empty one. */
 export async function guestOf(engine: Engine, record: SessionRecord): Promise<Guest> {
-  return engine.backendOf(record).openGuest(record.sessionId);
+  return (await engine.backendOf(record)).openGuest(record.sessionId);
 }
 
 /** Errors of a backend that have a name of their own here. */

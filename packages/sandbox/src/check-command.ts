@@ -39,7 +39,7 @@ export async function runCheck(
   check: CheckCommand,
 ): Promise<void> {
   const { signal } = check;
-  const backend = engine.backendOf(record);
+  const backend = await engine.backendOf(record);
   const guestId = checkGuestId(record.sessionId);
   const bundleFile = engine.store.path(record.sessionId, "check.bundle");
   engine.step("check-command", record.sessionId, `running the check: ${check.command}`);

@@ -26,7 +26,7 @@ export interface Engine {
   readonly guestFiles: string;
   readonly intake: IntakeOptions;
   /** @throws {SandboxError} `BOX_MISSING`: nothing here knows the session's backend. */
-  backendOf(record: SessionRecord): SandboxBackend;
+  backendOf(record: SessionRecord): Promise<SandboxBackend>;
   /** All profiles that can be named; of two with one name the user's comes first. */
   profiles(): readonly AgentProfile[];
   step(step: SandboxStep, sessionId: string | null, message: string): void;
@@ -54,8 +54,8 @@ export function makeEngine(options: SandboxOptions): Engine {
       options.guestFiles ?? join(xdgFolder(env, "XDG_CONFIG_HOME", ".config"), "cco", "guest"),
     intake: options.intake ?? {},
     profiles: () => [...(options.agents ?? []), ...BUILT_IN_AGENTS],
-    backendOf(record) {
-      const found = own(record) ? backend : options.backendFor?.(record);
+    async backendOf(record) {
+      const found = own(record) ? backend : await options.backendFor?.(record);
       if (found !== undefined) return found;
       const where = record.host === null ? "" : ` on ${record.host}`;
       throw new SandboxError(

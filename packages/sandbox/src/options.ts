@@ -21,7 +21,7 @@ export interface SandboxOptions {
     readonly backend: string;
     readonly host: string | null;
     readonly box: string;
-  }) => SandboxBackend | undefined;
+  }) => Promise<SandboxBackend> | undefined;
   /** Runs git on the host. Default: an `ExecaRunner`. */
   readonly runner?: CommandRunner;
   /** Default `$XDG_DATA_HOME/cco`, or `~/.local/share/cco`. */

@@ -113,7 +113,7 @@ async function collectNow(
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
   const { record } = view;
-  const guests = await engine.backendOf(record).guests();
+  const guests = await (await engine.backendOf(record)).guests();
   if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });
   const guest = await guestOf(engine, record);
   return collect(engine, record, guest, { final: record.end !== null, signal });
@@ -226,7 +226,7 @@ async function release(
   }
   engine.step("release", id, "giving the box's copy back");
   try {
-    await engine.backendOf(record).closeGuest(id);
+    await (await engine.backendOf(record)).closeGuest(id);
     await rm(engine.store.path(id, "input.bundle"), { force: true });
     return await engine.store.update(id, () => ({ released: true }));
   } catch (error) {
@@ -255,7 +255,7 @@ async function tellEnd(engine: Engine, { record }: SessionView): Promise<void> {
 
 async function lastWords(engine: Engine, record: SessionRecord): Promise<string> {
   try {
-    if (!(await engine.backendOf(record).guests()).has(record.sessionId)) return "";
+    if (!(await (await engine.backendOf(record)).guests()).has(record.sessionId)) return "";
     const screen = await (await guestOf(engine, record)).terminal.capture();
     const lines = printable(screen, { multiline: true })
       .split("\n")

@@ -44,7 +44,7 @@ class Boxes {
   }
 
   async stateOf(record: SessionRecord): Promise<GuestState | undefined> {
-    const backend = this.#engine.backendOf(record);
+    const backend = await this.#engine.backendOf(record);
     const guests = this.#asked.get(backend) ?? backend.guests();
     this.#asked.set(backend, guests);
     return (await guests).get(record.sessionId);

@@ -32,7 +32,7 @@ export async function remove(
 /** Remove all of a session; the caller has made sure that nothing is lost. */
 export async function forget(engine: Engine, id: string, force: boolean): Promise<void> {
   const record = await engine.store.read(id);
-  const backend = engine.backendOf(record);
+  const backend = await engine.backendOf(record);
   try {
     await backend.closeGuest(checkGuestId(id));
     await backend.closeGuest(id);
@@ -67,7 +67,7 @@ export async function hasUnpulledWork(
   if (state === "lost" || (state === "prepared" && record.end === null)) return false;
   const collected = await collectedBefore(engine, record);
   if (collected !== null) return collected.hasResult || collected.salvage !== "none";
-  const guests = await engine.backendOf(record).guests();
+  const guests = await (await engine.backendOf(record)).guests();
   if (!guests.has(record.sessionId)) return false;
   return holdsWork(record, await guestOf(engine, record));
 }

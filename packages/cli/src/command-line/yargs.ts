@@ -35,6 +35,12 @@ export interface Chosen {
  * nothing: `read.ts` does the one, `main` the other.
  */
 export function choose(argv: readonly string[], root: Group): Chosen {
+  const chosen = chooseAmong(argv, root, new Set(argv));
+  // The help of a group is of all its commands.
+  return "commands" in chosen.node ? chooseAmong(argv, root, new Set()) : chosen;
+}
+
+function chooseAmong(argv: readonly string[], root: Group, said: ReadonlySet<string>): Chosen {
   const parser = yargs([])
     .scriptName(root.name)
     .help(false)
@@ -52,7 +58,7 @@ export function choose(argv: readonly string[], root: Group): Chosen {
     });
   (parser as Argv & Newer).usageConfiguration({ "hide-types": true });
   teachOptions(parser, EVERYWHERE);
-  taught(parser, root, []);
+  taught(parser, root, [], said);
   try {
     const given = parser.parseSync([...argv]);
     return { node: root, given, words: given._.map(String), help: () => helpOf(parser) };
@@ -72,8 +78,16 @@ class Found extends Error {
   }
 }
 
-/** Teach `parser` a command or group, which stands under the words of `above`. */
-function taught(parser: Argv, node: Command | Group, above: readonly string[]): Argv {
+/**
+ * Teach `parser` a command or group, which stands under the words of `above`; of a group's commands
+ * those that are among `said`, and where none is, all of them: to learn them takes time.
+ */
+function taught(
+  parser: Argv,
+  node: Command | Group,
+  above: readonly string[],
+  said: ReadonlySet<string>,
+): Argv {
   const { description, examples } = "commands" in node ? node : node.declaration;
   const usage = "commands" in node ? `${node.name} <command>` : usageOf(node.declaration);
   parser.usage(`${[...above, usage].join(" ")}\n\n${capital(description)}.`);
@@ -85,11 +99,12 @@ function taught(parser: Argv, node: Command | Group, above: readonly string[]): 
   parser.group(Object.keys(EVERYWHERE).map(optionName), "Everywhere:");
   if ("declaration" in node) return parser;
   const path = [...above, node.name];
-  for (const inner of node.commands) {
+  const named = node.commands.filter((inner) => said.has(nameOf(inner)));
+  for (const inner of named.length > 0 ? named : node.commands) {
     parser.command({
       command: nameOf(inner),
       describe: shownDescription(inner),
-      builder: (below) => taught(below, inner, path),
+      builder: (below) => taught(below, inner, path, said),
       handler: (given) => {
         const words = given._.slice(path.length).map(String);
         throw new Found({ node: inner, given, words, help: () => helpOf(parser) });

@@ -1,4 +1,4 @@
-import { BACKENDS } from "../compose.js";
+import { BACKENDS } from "../backends.js";
 import type { CommandResult, Context } from "../context.js";
 import { nameOf, optionName, type Command, type Group, type Said } from "../declare/command.js";
 import type { complete } from "../declare/completion.js";

@@ -1,7 +1,7 @@
 import type { BackendCheck, SandboxBackend } from "@cco/backend";
 import { CcoError } from "@cco/exec";
 
-import { BACKENDS } from "../compose.js";
+import { BACKENDS } from "../backends.js";
 import type { CommandResult, Context } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { textSetting } from "../config/settings.js";
