@@ -12,7 +12,7 @@ import {
   type SandboxBackend,
   type SetUpReport,
 } from "@cco/backend";
-import type { CommandRunner } from "@cco/exec";
+import { RunError, type CommandRunner } from "@cco/exec";
 
 import { clockDifference, mendClock } from "./clock.js";
 import type { LimaClient } from "./client.js";
@@ -86,11 +86,21 @@ export class LimaBackend implements SandboxBackend {
   async #statusInside(): Promise<BackendStatus> {
     try {
       // Its tools are missing: a box that is there and cannot work.
-      return (await this.#inner.status()) === "running" ? "running" : "broken";
+      return (await this.#again(() => this.#inner.status())) === "running" ? "running" : "broken";
     } catch (error) {
       // `Running` comes long before ssh answers: `start` waits for that.
       if (error instanceof BackendError) return "stopped";
       throw error;
+    }
+  }
+
+  /** A question may be asked twice: a connection that broke says nothing about the VM. */
+  async #again<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof RunError) || error.code !== "CONNECTION_LOST") throw error;
+      return ask();
     }
   }
 
@@ -214,7 +224,7 @@ export class LimaBackend implements SandboxBackend {
 
   /** None of a VM that is not there. @throws {BackendError} `BOX_STOPPED` */
   guests(): Promise<ReadonlyMap<string, GuestState>> {
-    return this.#inVm(() => this.#inner.guests(), new Map());
+    return this.#inVm(() => this.#again(() => this.#inner.guests()), new Map());
   }
 
   async #inVm<T>(work: () => Promise<T>, ifMissing: T): Promise<T> {

@@ -14,6 +14,8 @@ import { Slots } from "./slots.js";
 /** sshd's `MaxSessions`: one more, and ssh complains on stderr and opens a connection of its own. */
 const MOST_SHELLS = 10;
 const PATIENCE_MS = 5_000;
+/** Longest time to find out whether a VM answers. */
+const ANSWER_MS = 20_000;
 /** A status that was seen this recently is not asked for again. */
 const FRESH_MS = 2_000;
 
@@ -34,14 +36,15 @@ export class LimaRunner implements CommandRunner {
   }
 
   /**
-   * @throws {RunError} as every runner.
+   * @throws {RunError} as every runner; `CONNECTION_LOST`: it broke while the program may have run,
+   *   and the VM answers again.
    * @throws {BackendError} `BOX_MISSING`, `BOX_STOPPED`; `BACKEND_FAILED`: the VM does not answer.
    */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return runReported(
       {
         run: (wrapped, rest) => this.#shell(wrapped, rest),
-        lost: (_, result) => this.#lost(result),
+        lost: (words, result) => this.#lost(words, result),
       },
       argv,
       options,
@@ -83,14 +86,31 @@ export class LimaRunner implements CommandRunner {
     return checked;
   }
 
-  async #lost({ exitCode, stderr }: RunResult): Promise<Error> {
+  /** 255 is ssh's word for every failure, and 1 limactl's: the VM itself says which one it was. */
+  async #lost(argv: readonly string[], { exitCode, stderr }: RunResult): Promise<Error> {
     this.#status = undefined;
     const error = notRunning(await this.#client.find(this.#name));
     if (error !== null) return error;
+    if (await this.#answers()) {
+      const message = `${argv[0] ?? ""}: the connection to the VM ${this.#name} broke while it ran`;
+      return new RunError("CONNECTION_LOST", argv, message, {
+        hint: "what runs there goes on; run the same command again",
+      });
+    }
     const words = stderr.trim() || `exit code ${exitCode}`;
     return new BackendError("BACKEND_FAILED", `the VM ${this.#name} does not answer: ${words}`, {
       hint: "it may be starting; see: limactl list",
     });
+  }
+
+  async #answers(): Promise<boolean> {
+    const options = { timeoutMs: ANSWER_MS };
+    try {
+      const { exitCode, stdout } = await this.#client.shell(this.#name, ["echo", "yes"], options);
+      return exitCode === 0 && stdout.toString("utf8").trim() === "yes";
+    } catch {
+      return false;
+    }
   }
 }
 
