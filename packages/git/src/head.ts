@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { GitError } from "./errors.js";
@@ -39,22 +39,26 @@ export interface OperationState {
   readonly branch: string | null;
 }
 
-/** The files by which git itself knows (`wt-status.c`), in that order. */
+/**
+ * The files by which git itself knows (`wt-status.c`), in that order. The folder is listed once:
+ * hardly ever is one of them there.
+ */
 export async function operationIn(gitDir: string): Promise<OperationState | null> {
+  const there = new Set(await namesIn(gitDir));
   const read = (name: string) => readIfThere(join(gitDir, name));
-  for (const folder of ["rebase-merge", "rebase-apply"]) {
+  for (const folder of ["rebase-merge", "rebase-apply"].filter((name) => there.has(name))) {
     const onto = (await read(`${folder}/onto`)) ?? (await read(`${folder}/applying`));
     const head = await read(`${folder}/head-name`);
     if (onto !== null || head !== null) return { kind: "rebase", branch: branchOf(head) };
   }
-  if ((await read("MERGE_HEAD")) !== null) return { kind: "merge", branch: null };
-  if ((await read("CHERRY_PICK_HEAD")) !== null) return { kind: "cherry-pick", branch: null };
-  if ((await read("REVERT_HEAD")) !== null) return { kind: "revert", branch: null };
-  const todo = await read("sequencer/todo");
+  if (there.has("MERGE_HEAD")) return { kind: "merge", branch: null };
+  if (there.has("CHERRY_PICK_HEAD")) return { kind: "cherry-pick", branch: null };
+  if (there.has("REVERT_HEAD")) return { kind: "revert", branch: null };
+  const todo = there.has("sequencer") ? await read("sequencer/todo") : null;
   if (todo !== null) {
     return { kind: todo.startsWith("revert") ? "revert" : "cherry-pick", branch: null };
   }
-  if ((await read("BISECT_LOG")) !== null) {
+  if (there.has("BISECT_LOG")) {
     return { kind: "bisect", branch: branchOf(await read("BISECT_START")) };
   }
   return null;
@@ -67,9 +71,17 @@ function branchOf(head: string | null): string | null {
   return name === "" || name === "detached HEAD" || /^[0-9a-f]{40,64}$/.test(name) ? null : name;
 }
 
-async function readIfThere(path: string): Promise<string | null> {
+async function namesIn(folder: string): Promise<string[]> {
+  return (await ifThere(folder, readdir(folder))) ?? [];
+}
+
+function readIfThere(path: string): Promise<string | null> {
+  return ifThere(path, readFile(path, "utf8"));
+}
+
+async function ifThere<T>(path: string, reading: Promise<T>): Promise<T | null> {
   try {
-    return await readFile(path, "utf8");
+    return await reading;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return null;

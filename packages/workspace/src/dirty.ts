@@ -22,7 +22,7 @@ export async function areDirty(
   runner: CommandRunner,
   worktrees: readonly string[],
 ): Promise<Map<string, boolean | null>> {
-  const shells = Math.max(1, Math.min(availableParallelism(), worktrees.length));
+  const shells = Math.min(availableParallelism(), worktrees.length);
   const shares = Array.from({ length: shells }, (_, shell) =>
     worktrees.filter((_path, index) => index % shells === shell),
   );

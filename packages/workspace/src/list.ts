@@ -16,29 +16,35 @@ export async function listWorkspaces<S extends WorkspaceSession>(
   repo: Repo,
   sessions: (repo: string) => Promise<readonly S[]>,
 ): Promise<WorkspaceEntry<S>[]> {
-  const worktrees = new Worktrees(repo);
-  const [windows, listed, branches, known, folder] = await Promise.all([
+  const folder = await ifThere(realpath(paths.worktrees));
+  const branches = new Branches(repo.git).list();
+  const listing = new Worktrees(repo).list();
+  const isOwn = (one: Worktree) => folder !== null && isWithin(folder, one.path);
+  const looked = (all: readonly Worktree[]) =>
+    areDirty(
+      runner,
+      all.filter((one) => one.prunable === null).map((one) => one.path),
+    );
+  // The longest work, which needs no more than the list: it begins first.
+  const ownDirty = listing.then((all) => looked(all.filter(isOwn)));
+  const tracking = Promise.all([branches, listing]).then(([all, [main]]) =>
+    compared(repo, all, main?.branch ?? null),
+  );
+  const [listed, windows, tracks, own, known] = await Promise.all([
+    listing,
     allWindows(tmux),
-    worktrees.list(),
-    new Branches(repo.git).list(),
+    tracking,
+    ownDirty,
     sessions(repo.main),
-    ifThere(realpath(paths.worktrees)),
   ]);
   const ours = windowsOf(repo, windows);
   const windowFor = (one: Worktree) =>
     one.branch === null
       ? ours.find((window) => window.options[WORKTREE_OPTION] === optionValue(one.path))
       : windowOf(one.branch, ours, listed);
-  const shown = listed.filter(
-    (one) => (folder !== null && isWithin(folder, one.path)) || windowFor(one) !== undefined,
-  );
-  const [tracks, dirty] = await Promise.all([
-    compared(repo, branches, listed[0]?.branch ?? null),
-    areDirty(
-      runner,
-      shown.filter((one) => one.prunable === null).map((one) => one.path),
-    ),
-  ]);
+  const others = listed.filter((one) => !isOwn(one) && windowFor(one) !== undefined);
+  const dirty = new Map([...own, ...(await looked(others))]);
+  const shown = [...listed.filter(isOwn), ...others];
   return shown
     .map((one): WorkspaceEntry<S> => {
       const track = one.branch === null ? null : (tracks.get(one.branch) ?? null);
