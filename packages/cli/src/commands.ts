@@ -22,7 +22,7 @@ import { boxStop } from "./declare/box-stop.js";
 import { boxTemplate } from "./declare/box-template.js";
 import { boxWait } from "./declare/box-wait.js";
 import { command, type Group } from "./declare/command.js";
-import { complete, completion } from "./declare/completion.js";
+import { completion } from "./declare/completion.js";
 import {
   configEdit,
   configGet,
@@ -79,7 +79,7 @@ const box: Group = {
   ],
 };
 
-/** Every command. A name that begins with `__` is not shown. */
+/** Every command. */
 export const CCO: Group = {
   name: "cco",
   description: "Push a plan into a sandbox, watch the agent work, pull its checked commits back",
@@ -93,7 +93,6 @@ export const CCO: Group = {
     config,
     command(doctor, async () => (await import("./commands/doctor.js")).doctor),
     command(completion, async () => (await import("./commands/completion.js")).completion),
-    command(complete, async () => (await import("./commands/complete.js")).completeIn(CCO)),
     box,
   ],
 };

@@ -1,7 +1,8 @@
-import { parseCommandLine } from "./command-line/parse.js";
+import type { Asked } from "./command-line/parse.js";
 import { CCO } from "./commands.js";
 import { Parts } from "./compose.js";
 import type { Context } from "./context.js";
+import { wordsToComplete } from "./declare/completion.js";
 import { reportOf } from "./error-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Globals } from "./globals.js";
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   process.exit(exitCode);
 
   async function answer(): Promise<ExitCode> {
-    const asked = parseCommandLine(argv, CCO);
+    const asked = await read(argv);
     if (asked.what === "version") {
       streams.stdout.write(`${version}\n`);
       return EXIT.done;
@@ -77,6 +78,18 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     printError(report, globals, streams);
     return report.exitCode;
   }
+}
+
+/** Words to complete are asked for at each press of a key: the parser is not loaded for them. */
+async function read(argv: readonly string[]): Promise<Asked> {
+  const words = wordsToComplete(argv);
+  if (words !== undefined) {
+    const { complete } = await import("./commands/complete.js");
+    const work = (context: Context) => complete(context, CCO, words);
+    return { what: "command", globals: guessGlobals([]), work };
+  }
+  const { parseCommandLine } = await import("./command-line/parse.js");
+  return parseCommandLine(argv, CCO);
 }
 
 /** The flags that printing needs, for a command line that could not be parsed. */

@@ -20,18 +20,18 @@ export function unknownOption(name: string, known: readonly string[]): CliError 
 
 export function noSuchCommand(word: string, group: Group): CliError {
   const path = group.name === "cco" ? "cco" : `cco ${group.name}`;
-  const near = nearest(word, shownNames(group));
+  const near = nearest(word, namesIn(group));
   return usage(`unknown command '${word}'`, meant(near) ?? `see ${path} --help`);
 }
 
 /** Without `--json` its help is shown instead. */
 export function noCommand(group: Group): CliError {
-  const names = shownNames(group).join(", ");
+  const names = namesIn(group).join(", ");
   return usage("no command was given", `there are: ${names}`);
 }
 
-function shownNames({ commands }: Group): readonly string[] {
-  return commands.map(nameOf).filter((name) => !name.startsWith("__"));
+function namesIn({ commands }: Group): readonly string[] {
+  return commands.map(nameOf);
 }
 
 export function missingArgument(key: string, declaration: Declaration): CliError {

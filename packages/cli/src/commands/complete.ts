@@ -1,7 +1,6 @@
 import { BACKENDS } from "../backends.js";
 import type { CommandResult, Context } from "../context.js";
-import { nameOf, optionName, type Command, type Group, type Said } from "../declare/command.js";
-import type { complete } from "../declare/completion.js";
+import { nameOf, optionName, type Command, type Group } from "../declare/command.js";
 import { EVERYWHERE } from "../declare/everywhere.js";
 import type { Completion } from "../declare/kinds.js";
 
@@ -9,11 +8,13 @@ import type { Completion } from "../declare/kinds.js";
  * `cco __complete`: the words that can stand where the last one stands, one on a line;
  * `:files` leaves it to the shell. Never an error: completion must not disturb typing.
  */
-export function completeIn(root: Group) {
-  return async (context: Context, { words }: Said<typeof complete>): Promise<CommandResult> => {
-    const found = await candidates(context, root, words).catch(() => []);
-    return { json: found, text: () => found.join("\n") };
-  };
+export async function complete(
+  context: Context,
+  root: Group,
+  words: readonly string[],
+): Promise<CommandResult> {
+  const found = await candidates(context, root, words).catch(() => []);
+  return { json: found, text: () => found.join("\n") };
 }
 
 async function candidates(
@@ -52,7 +53,7 @@ async function offered(
   }
   if (current.startsWith("-")) return names;
   if ("commands" in node) {
-    return node.commands.map(nameOf).filter((name) => !name.startsWith("__"));
+    return node.commands.map(nameOf);
   }
   const given = rest.filter((word) => !word.startsWith("-")).length;
   const args = Object.values(node.declaration.args);

@@ -1,5 +1,5 @@
-import { anyNumber, declare, needed } from "./command.js";
-import { oneOf, text } from "./kinds.js";
+import { declare, needed } from "./command.js";
+import { oneOf } from "./kinds.js";
 
 export const completion = declare({
   name: "completion",
@@ -9,12 +9,10 @@ export const completion = declare({
   examples: ['eval "$(cco completion bash)"'],
 });
 
-/** Asked by those scripts. */
-export const complete = declare({
-  name: "__complete",
-  description: "the words that can stand where the last one stands",
-  args: { words: anyNumber(text("word")) },
-  options: {},
-  examples: ["cco __complete -- box pu"],
-  lenient: true,
-});
+/**
+ * What those scripts ask, `cco __complete -- <word>…`: the words behind the command's name, the
+ * last of which is being typed. `undefined` for any other command line.
+ */
+export function wordsToComplete(argv: readonly string[]): readonly string[] | undefined {
+  return argv[0] === "__complete" && argv[1] === "--" ? argv.slice(2) : undefined;
+}
