@@ -61,6 +61,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // A real Lima VM: `pnpm test:lima` brings it up. Without hardware acceleration each call
+          // into it takes seconds, a boot a minute; one file at a time, so that none starves.
+          name: "lima",
+          include: ["test/integration/conformance.lima.test.ts", "test/e2e/lima.test.ts"],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+          env: { CCO_TEST_LIMA: "real" },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 240_000,

@@ -4,6 +4,7 @@
 #   up      packages, ordinary user, guest image, a running VM called `lab`; what is there is kept
 #   image   the same without a VM: for a test that makes its own
 #   env     print the variables (for `eval`) with which limactl, even called by root, means this lab
+#   stop    stop it
 #   down    remove every VM made here; the image stays
 #   clean   remove the lab's folder too
 #
@@ -269,10 +270,11 @@ case $command in
     [ "$command" = image ] || boot
     ;;
   env) print_env ;;
+  stop) if [ -x "$lab/bin/limactl" ]; then lima stop lab; fi ;;
   down) down ;;
   clean)
     down
     rm -rf "$lab"
     ;;
-  *) fail "usage: lima-vm.sh up|image|env|down|clean" ;;
+  *) fail "usage: lima-vm.sh up|image|env|stop|down|clean" ;;
 esac

@@ -6,34 +6,52 @@ import { fileURLToPath } from "node:url";
 import type { Env } from "./env.js";
 
 const EMULATOR = fileURLToPath(new URL("../lab/limactl.sh", import.meta.url));
+const EMULATED_TEMPLATE = fileURLToPath(new URL("../lab/emulated.yaml", import.meta.url));
 
 /** What a test of Lima works with here. */
 export interface LimaPlace {
-  /** `real` where the lab of `test/lab/lima-vm.sh` is up, else `emulated`. */
+  /** `real`: the lab of `test/lab/lima-vm.sh`. */
   readonly kind: "real" | "emulated";
   /** For a test's title: which one this run used. */
   readonly title: string;
   /** The VM to use: the lab's own, or a name to create. */
   readonly box: string;
+  /** The YAML that a new VM of this place is made from. */
+  readonly template: string;
+  /** How often longer than on hardware something may take before it is given up. */
+  readonly slowness: number;
   /** Why Lima cannot be tried at all. */
   readonly unavailable: string | undefined;
 }
 
-/** Which limactl this run uses: the lab's real one where it is up, else the emulator. */
+/**
+ * Which limactl this run uses: the emulator, or with `CCO_TEST_LIMA=real` the VM that
+ * `pnpm test:lima` brings up. Never the one in place of the other.
+ */
 export function limaPlace(): LimaPlace {
-  const lab = process.env["CCO_LAB_DIR"];
-  if (lab !== undefined) {
-    const asked = spawnSync("limactl", ["list", "--format", "{{.Status}}", "lab"]);
-    if (asked.error === undefined && asked.stdout.toString().trim() === "Running") {
-      const version = spawnSync("limactl", ["--version"]).stdout.toString().trim();
-      const title = `a real VM, ${version}`;
-      return { kind: "real", title, box: "lab", unavailable: undefined };
-    }
+  return process.env["CCO_TEST_LIMA"] === "real" ? realPlace() : emulatedPlace();
+}
+
+function realPlace(): LimaPlace {
+  const asked = spawnSync("limactl", ["list", "--format", "{{.Status}}", "lab"]);
+  const template = process.env["CCO_LAB_TEMPLATE"];
+  if (asked.error !== undefined || template === undefined) {
+    throw new Error("no real VM to test on: pnpm test:lima brings one up");
   }
+  const status = asked.stdout.toString().trim();
+  if (status !== "Running") throw new Error(`the VM lab is ${status || "not there"}`);
+  const version = spawnSync("limactl", ["--version"]).stdout.toString().trim();
+  const title = `a real VM, ${version}`;
+  return { kind: "real", title, box: "lab", template, slowness: 6, unavailable: undefined };
+}
+
+function emulatedPlace(): LimaPlace {
   return {
     kind: "emulated",
     title: "emulated limactl",
     box: "cco-sandbox",
+    template: EMULATED_TEMPLATE,
+    slowness: 1,
     unavailable: emulatorNeeds(),
   };
 }

@@ -32,7 +32,8 @@ export async function createVm(
       { hint: "a shorter LIMA_HOME, or a shorter backends.lima.name in the configuration" },
     );
   }
-  options.onProgress?.(`creating the VM ${name}`);
+  const source = "file" in template ? template.file : "cco's own template";
+  options.onProgress?.(`creating the VM ${name} from ${source}`);
   let taken = false;
   try {
     const { exitCode, messages } = await client.create(name, template, call(options));

@@ -78,7 +78,7 @@ describe.skipIf(unavailable !== undefined)(`create${unavailable ?? ""}`, () => {
     await backend.create(machine.options());
     expect(await backend.status()).toBe("running");
     expect(machine.said).toEqual([
-      "creating the VM box",
+      "creating the VM box from cco's own template",
       "Terminal is not available, proceeding without opening an editor",
       "Attempting to download the image",
       "Run `limactl start box` to start the instance.",

@@ -2,12 +2,12 @@ import type { BackendCreateOptions, SandboxBackend } from "@cco/backend";
 
 import type { CommandResult, Context } from "../context.js";
 
-/** For calls that make something: progress on a terminal, an end at Ctrl-C. */
+/** For calls that make something: what they are at, an end at Ctrl-C. */
 export function making(context: Context): BackendCreateOptions {
   return {
     signal: context.signal,
     onProgress: (line) => {
-      context.talk.progress(line);
+      context.talk.step(line);
     },
   };
 }

@@ -31,6 +31,16 @@ it("progress is for terminals only, and gives way to what stays", () => {
   expect(text()).toBe("sending\r\u001b[Jcco: sent\n");
 });
 
+it("a step of a long call is progress on a terminal, and a line without one", () => {
+  const plain = talk();
+  plain.said.step("starting");
+  expect(plain.text()).toBe("cco: starting\n");
+  const { said, text } = talk({ tty: true });
+  said.step("starting");
+  said.done();
+  expect(text()).toBe("starting\r\u001b[J");
+});
+
 it("a live table stays below what is said, and progress waits for its end", () => {
   const { said, text } = talk({ tty: true });
   said.live(["one", "two"]);

@@ -53,6 +53,12 @@ export class Talk {
     if (this.#live.length === 0) this.#show([text]);
   }
 
+  /** The same in a call that may last minutes: without a terminal, each is a line. */
+  step(text: string): void {
+    if (this.#stream.isTTY === true) this.progress(text);
+    else this.note(text);
+  }
+
   /** Several lines of progress that stay below whatever else is said, until {@link done}. */
   live(lines: readonly string[]): void {
     this.#live = lines;
