@@ -32,6 +32,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   BACKEND_UNKNOWN: EXIT.usage,
   NOT_A_TERMINAL: EXIT.usage,
   INSIDE_OTHER_TMUX: EXIT.failed,
+  ATTACH_FAILED: EXIT.failed,
   WHICH_REPOSITORY: EXIT.usage,
   NO_OPEN_WORKSPACE: EXIT.notFound,
   INTERRUPTED: EXIT.interrupted,

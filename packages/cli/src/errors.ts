@@ -12,6 +12,8 @@ export type CliErrorCode =
   | "NOT_A_TERMINAL"
   /** The terminal belongs to a tmux server that is not cco's. */
   | "INSIDE_OTHER_TMUX"
+  /** tmux did not show a workspace. */
+  | "ATTACH_FAILED"
   /** Outside of a repository, and several could be meant. */
   | "WHICH_REPOSITORY"
   /** Outside of a repository, and none has an open workspace. */

@@ -13,6 +13,7 @@ import { Signals } from "./signals.js";
 
 /** Run one command line and end the process with its exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
+  const folderGone = leaveGoneFolder();
   const signals = new Signals();
   const readerGone = new AbortController();
   const streams = processStreams(() => {
@@ -41,6 +42,7 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     }
     globals = asked.globals;
     const context = contextOf(globals);
+    if (folderGone) context.talk.note("the current folder is gone: going on in /");
     try {
       const result = await asked.work(context);
       context.talk.done();
@@ -77,6 +79,17 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     const report = reportOf(error, signals.exitCode);
     printError(report, globals, streams);
     return report.exitCode;
+  }
+}
+
+/** A shell may stand in a worktree that was removed. @returns whether this process did */
+function leaveGoneFolder(): boolean {
+  try {
+    process.cwd();
+    return false;
+  } catch {
+    process.chdir("/");
+    return true;
   }
 }
 

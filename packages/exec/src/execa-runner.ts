@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -13,7 +14,7 @@ const FORCE_KILL_AFTER_MS = 5_000;
 export interface ExecaRunnerOptions {
   /** Environment of every program. Default: this process's, read at each run. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Working directory of every program. Default: this process's. */
+  /** Working directory of every program. Default: this process's, or `/` once that is gone. */
   readonly cwd?: string;
 }
 
@@ -71,7 +72,7 @@ export class ExecaRunner implements CommandRunner {
 
   #execaOptions(options: RunOptions) {
     const env = { ...(this.#defaults.env ?? process.env), ...options.env };
-    const cwd = options.cwd ?? this.#defaults.cwd;
+    const cwd = options.cwd ?? this.#defaults.cwd ?? folderToRunIn();
     return {
       reject: false,
       encoding: "buffer",
@@ -92,6 +93,16 @@ export class ExecaRunner implements CommandRunner {
         stderr: (options.stderr ?? "buffer") === "buffer",
       },
     } as const satisfies Options;
+  }
+}
+
+/** This process's folder may be removed while it runs, also by what it does itself. */
+function folderToRunIn(): string | undefined {
+  try {
+    // Node remembers what it was told first.
+    return existsSync(process.cwd()) ? undefined : "/";
+  } catch {
+    return "/";
   }
 }
 

@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
+import { rmdirSync } from "node:fs";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 
 import { ExecaRunner, quoteArgv } from "@cco/exec";
 import { describe, expect, it } from "vitest";
+
+import { makeTempDir } from "../../../test/support/temp-dir.js";
 
 const runner = new ExecaRunner();
 const sh = (script: string, ...args: string[]) => ["sh", "-c", script, "sh", ...args];
@@ -31,6 +34,18 @@ describe("no exit code is an error", () => {
     await expect(runner.run(["true"], { cwd: "/no/such/folder" })).rejects.toMatchObject({
       code: expect.stringMatching(/^COMMAND_NOT_(FOUND|STARTED)$/) as string,
     });
+  });
+
+  it("runs in / once this process's own folder is gone", async () => {
+    const before = process.cwd();
+    const folder = makeTempDir();
+    process.chdir(folder);
+    try {
+      rmdirSync(folder);
+      expect((await runner.run(["pwd"])).stdout.toString()).toBe("/\n");
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it("ends a program at its timeout", async () => {

@@ -4,10 +4,10 @@ import { textSetting, type Settings } from "../config/settings.js";
 import type { CommandResult, Context } from "../context.js";
 import type { add as declaration } from "../declare/add.js";
 import type { Said } from "../declare/command.js";
-import { askYesNo, canAsk } from "../output/ask.js";
+import { askYesNo, canAsk, leftUnanswered } from "../output/ask.js";
 import { safeLine, safeText } from "../output/safe-text.js";
 import { addedText } from "../print/workspace.js";
-import { nestedText, requireTerminal, showWorkspace } from "./show-workspace.js";
+import { attachWords, nestedText, requireTerminal, showWorkspace } from "./show-workspace.js";
 import { onPath } from "./on-path.js";
 
 /** `cco add`: make what is missing of a branch's workspace. */
@@ -16,7 +16,8 @@ export async function add(
   { branch, ...flags }: Said<typeof declaration>,
 ): Promise<CommandResult> {
   const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
-  if (flags.attach === true) requireTerminal(context, ["cco", "attach", branch]);
+  const attaching = attachWords(context, branch);
+  if (flags.attach === true) requireTerminal(context, attaching);
   const settings = await context.parts.settings(repo);
   const options: AddOptions = {
     ...carriedAndSetup(settings),
@@ -34,8 +35,8 @@ export async function add(
   }
   if (flags.attach === true) {
     const plan = await workspaces.attach(repo, branch);
-    if (plan.how === "nested") context.talk.note(nestedText(plan));
-    else await showWorkspace(context, plan);
+    if (plan.how === "nested") context.talk.note(nestedText(attaching));
+    else await showWorkspace(context, plan, attaching);
   }
   return { json: added, text: () => addedText(added), ids: [added.branch] };
 }
@@ -62,13 +63,12 @@ function carriedAndSetup(settings: Settings): Pick<AddOptions, "files" | "setup"
   };
 }
 
-/** Ask on the terminal; without one nobody confirms. */
+/** Ask on the terminal; without one nobody confirms. @throws {CliError} `INTERRUPTED` */
 async function confirmed(context: Context, script: SetupScript): Promise<boolean> {
   if (!canAsk(context)) return false;
   context.streams.stderr.write(`${safeText(script.content).trimEnd()}\n`);
-  return askYesNo(
-    context,
-    safeLine(`Run ${script.path} of ${script.branch} on this machine?`),
-    false,
-  );
+  const question = safeLine(`Run ${script.path} of ${script.branch} on this machine?`);
+  const answer = await askYesNo(context, question, false);
+  if (answer === undefined) throw leftUnanswered();
+  return answer;
 }

@@ -1,3 +1,4 @@
+import { quoteArgv } from "@cco/exec";
 import { GitError, type Repo } from "@cco/git";
 import type { Workspaces } from "@cco/workspace";
 
@@ -5,8 +6,8 @@ import type { CommandResult, Context } from "../context.js";
 import type { attach as declaration } from "../declare/attach.js";
 import type { Said } from "../declare/command.js";
 import { CliError } from "../errors.js";
-import { askWhich, canAsk } from "../output/ask.js";
-import { showWorkspace } from "./show-workspace.js";
+import { askWhich, canAsk, leftUnanswered } from "../output/ask.js";
+import { attachWords, showWorkspace } from "./show-workspace.js";
 
 /** `cco attach`: show a branch's window, or a repository's session. */
 export async function attach(
@@ -16,11 +17,13 @@ export async function attach(
   const workspaces = await context.parts.workspaces();
   const repo = await repoHere(context, branch);
   if (repo !== undefined) {
-    await showWorkspace(context, await workspaces.attach(repo, branch));
+    const plan = await workspaces.attach(repo, branch);
+    await showWorkspace(context, plan, attachWords(context, branch));
     return { json: { repo: repo.main, branch: branch ?? null }, text: () => "" };
   }
   const chosen = await openRepository(context, workspaces);
-  await showWorkspace(context, await workspaces.attachSession(chosen.session));
+  const plan = await workspaces.attachSession(chosen.session);
+  await showWorkspace(context, plan, ["cco", "attach", "--repo", chosen.repo]);
   return { json: { repo: chosen.repo, branch: null }, text: () => "" };
 }
 
@@ -37,7 +40,7 @@ async function repoHere(context: Context, branch: string | undefined): Promise<R
 
 type Open = Awaited<ReturnType<Workspaces["open"]>>[number];
 
-/** @throws {CliError} `WHICH_REPOSITORY`, `NO_OPEN_WORKSPACE` */
+/** @throws {CliError} `WHICH_REPOSITORY`, `NO_OPEN_WORKSPACE`, `INTERRUPTED` */
 async function openRepository(
   context: Context,
   workspaces: Pick<Workspaces, "open">,
@@ -50,19 +53,20 @@ async function openRepository(
     });
   }
   if (open.length === 1) return first;
-  const session = canAsk(context)
-    ? await askWhich(
-        context,
-        "Which repository?",
-        open.map(({ session: value, repo, windows }) => {
-          const hint = `${repo}, ${String(windows)} ${windows === 1 ? "window" : "windows"}`;
-          return { value, label: value, hint };
-        }),
-      )
-    : undefined;
+  if (!canAsk(context)) {
+    throw new CliError("WHICH_REPOSITORY", "several repositories have open workspaces", {
+      hint: open.map(({ repo }) => quoteArgv(["cco", "attach", "--repo", repo])).join(", or "),
+    });
+  }
+  const session = await askWhich(
+    context,
+    "Which repository?",
+    open.map(({ session: value, repo, windows }) => {
+      const hint = `${repo}, ${String(windows)} ${windows === 1 ? "window" : "windows"}`;
+      return { value, label: value, hint };
+    }),
+  );
   const chosen = open.find((one) => one.session === session);
-  if (chosen !== undefined) return chosen;
-  throw new CliError("WHICH_REPOSITORY", "several repositories have open workspaces", {
-    hint: open.map(({ repo }) => `cco attach --repo ${repo}`).join(", or "),
-  });
+  if (chosen === undefined) throw leftUnanswered();
+  return chosen;
 }

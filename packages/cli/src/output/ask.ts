@@ -1,4 +1,5 @@
 import type { Context } from "../context.js";
+import { CliError } from "../errors.js";
 
 /** The library is loaded only where somebody is asked. It speaks on stderr: stdout is the result's. */
 const prompts = () => import("@clack/prompts");
@@ -8,14 +9,15 @@ export function canAsk({ streams }: Context): boolean {
   return streams.stdin.isTTY === true && streams.stderr.isTTY === true;
 }
 
-/** @returns `false` too where the person leaves the question. */
+/** @returns `undefined` where the person leaves the question. */
 export async function askYesNo(
   context: Context,
   message: string,
   initialValue: boolean,
-): Promise<boolean> {
-  const { confirm } = await prompts();
-  return (await confirm({ ...common(context), message, initialValue })) === true;
+): Promise<boolean | undefined> {
+  const { confirm, isCancel } = await prompts();
+  const answer = await confirm({ ...common(context), message, initialValue });
+  return isCancel(answer) ? undefined : answer;
 }
 
 /** @returns `undefined` where the person leaves the question. */
@@ -28,6 +30,13 @@ export async function askWhich<T extends string>(
   const options = choices.map((choice) => ({ ...choice }));
   const chosen = await select<string>({ ...common(context), message, options });
   return isCancel(chosen) ? undefined : choices.find(({ value }) => value === chosen)?.value;
+}
+
+/** For a question that was left where nothing can go on without an answer: Ctrl-C is a key there. */
+export function leftUnanswered(): CliError {
+  return new CliError("INTERRUPTED", "interrupted", {
+    hint: "run the same command again to go on",
+  });
 }
 
 function common({ signal }: Context) {
