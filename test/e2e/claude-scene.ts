@@ -123,11 +123,27 @@ export class InPane {
     return waitFor(
       () => {
         const screen = this.#scene.tmux.screen(this.session.pane ?? "");
-        if (!screen.includes(text)) throw new Error(screen);
+        // A narrow pane breaks lines.
+        if (!screen.replaceAll(/\s+/g, " ").includes(text)) throw new Error(screen);
         return screen;
       },
       { what: JSON.stringify(text), timeoutMs: 120_000 },
     );
+  }
+
+  /** Move a list's mark to the next line that holds `text`, and take it. */
+  async chooses(text: string): Promise<void> {
+    const { tmux } = this.#scene;
+    const pane = this.session.pane ?? "";
+    const lines = (): readonly string[] => tmux.screen(pane).split("\n");
+    const isMarked = (line: string): boolean => /^ *❯/.test(line) && line.includes(text);
+    if (!lines().some(isMarked)) {
+      const marked = lines().findLastIndex((line) => /^ *❯/.test(line));
+      const wanted = lines().findLastIndex((line) => line.includes(text));
+      tmux.run("send-keys", "-t", pane, wanted < marked ? "Up" : "Down");
+      await waitFor(() => lines().some(isMarked), { what: `the mark on ${text}` });
+    }
+    tmux.run("send-keys", "-t", pane, "Enter");
   }
 
   get isOpen(): boolean {

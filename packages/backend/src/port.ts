@@ -92,13 +92,13 @@ export interface GuestOptions {
    * end, without a terminal or a network, for at most ten minutes.
    */
   readonly afterEnd?: readonly string[];
-  /** What the supervisor does about a usage limit; a backend puts `turnScript` of it into `box.sh`. */
+  /** What the supervisor knows of the agent's turns; a backend puts `turnScript` of it into `box.sh`. */
   readonly turns?: TurnRules;
   /** Only for a backend that promises `relaysKeys`. */
   readonly relay?: GuestRelay;
 }
 
-/** How an agent that met a usage limit goes on by itself. */
+/** What is looked for on an agent's screen and in its output, and how it goes on after a usage limit. */
 export interface TurnRules {
   /** Typed into an agent that still runs. */
   readonly text?: string;
@@ -108,6 +108,13 @@ export interface TurnRules {
   readonly withoutEnv?: readonly string[];
   /** Extended regular expressions (grep -E) of a usage limit in the output of one that exited. */
   readonly limitPatterns?: readonly string[];
+  /**
+   * The same of a question on its screen, one space between words, that only a person answers. Looked
+   * for until the agent first says how its turn stands.
+   */
+  readonly dialogPatterns?: readonly string[];
+  /** The same where it asks for a login or has none. */
+  readonly loginPatterns?: readonly string[];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { turnScript, type TurnRules } from "@cco/backend";
@@ -27,6 +27,17 @@ function withTurns(shell: string, rules: TurnRules = {}, after = "echo kept >>ke
       return Object.entries(state).every(([key, value]) => now[key as keyof typeof now] === value);
     });
   return { ...made, kept, becomes };
+}
+
+/** Whether a process works in a folder (Linux). */
+function processesIn(dir: string): boolean {
+  return readdirSync("/proc").some((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === dir;
+    } catch {
+      return false;
+    }
+  });
 }
 
 const soon = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
@@ -124,6 +135,38 @@ describe.skipIf(!hasTmux())("turns", () => {
         expect(await terminal.ended()).toMatchObject({ exitCode });
         expect(existsSync(join(dir, "again"))).toBe(false);
       }
+    });
+
+    it("tells of a question on the screen, until the first turn begins", async () => {
+      const { terminal, becomes } = withTurns(shell, {
+        dialogPatterns: ["never", "Do you trust .*\\?"],
+        loginPatterns: ["Log in first"],
+      });
+      const agent = [
+        "echo 'Do you trust this folder?'; read -r line; printf '\\033[2J\\033[HLog in first'",
+        "read -r line; printf '\\033[2J\\033[Hready '; read -r line",
+        `echo 'Do you trust me?'; ${SAYS}`,
+      ];
+      await terminal.start(["sh", "-c", agent.join("; ")]);
+      await becomes({ kind: "running", waiting: "person" });
+      await terminal.send("yes");
+      await becomes({ waiting: "login" });
+      await terminal.send("done");
+      await becomes({ kind: "running", waiting: undefined });
+      await terminal.send("next");
+      await becomes({ waiting: "person" });
+      await terminal.send("working");
+      await becomes({ kind: "running", waiting: undefined });
+      await terminal.send("finished");
+      expect(await terminal.settled()).toMatchObject({ waiting: "finished" });
+      await terminal.stop();
+    });
+
+    it("looks no longer once the agent has ended", async () => {
+      const { terminal, ctl } = withTurns(shell, { dialogPatterns: ["trust"] });
+      await terminal.start(["sh", "-c", "echo trust; sleep 1.2"]);
+      expect(await terminal.ended()).toMatchObject({ reason: "exit", exitCode: 0 });
+      await waitFor(() => !processesIn(ctl));
     });
 
     it("is moved by no word it does not know, however much is written", async () => {

@@ -189,17 +189,23 @@ async function openGuest(
   }
 }
 
-/** How the supervisor goes on after a usage limit, and what its terminal must not know. */
+/** What the supervisor looks for, how it goes on after a usage limit, what its terminal must not know. */
 function turnRules(
   { credentials, goOn, resume = true, signs }: AgentProfile,
   run: AgentRun,
   started: (argv: readonly string[]) => readonly string[],
 ): TurnRules {
-  const withoutEnv = credentials?.env ?? [];
-  if (goOn === undefined || !resume) return { withoutEnv };
-  if (run.tty) return { withoutEnv, text: goOn.text };
+  const rules: TurnRules = {
+    withoutEnv: credentials?.env ?? [],
+    // Without a terminal nothing asks.
+    ...(run.tty && signs !== undefined
+      ? { dialogPatterns: signs.dialogs, loginPatterns: signs.notLoggedIn }
+      : {}),
+  };
+  if (goOn === undefined || !resume) return rules;
+  if (run.tty) return { ...rules, text: goOn.text };
   return {
-    withoutEnv,
+    ...rules,
     again: started(goOn.argv(run)),
     limitPatterns: signs?.usageLimit ?? [],
   };

@@ -26,7 +26,7 @@
 set -u
 umask 077
 export LC_ALL=C
-unset CDPATH TMUX TMUX_PANE ENV BASH_ENV secret_names turn_text turn_again turn_limit turn_pause
+unset CDPATH TMUX TMUX_PANE ENV BASH_ENV secret_names turn_text turn_again turn_limit turn_pause turn_dialogs turn_logins
 
 LOG_BYTES=67108864
 
@@ -355,7 +355,7 @@ supervise() {
 
 # Run the agent's sandbox to its end.
 run_agent() {
-  rm -f over up.fifo
+  rm -f over turned up.fifo
   : >status
   log_size
   before_run=$size
@@ -364,6 +364,8 @@ run_agent() {
   watcher=$!
   listen >/dev/null 2>&1 6<&- 7>&- 8>&- &
   listener=$!
+  look >/dev/null 2>&1 6<&- 7>&- 8>&- &
+  looker=$!
   # 9: one word from the sandbox before the agent starts. 3: what the sandbox program reports.
   (box_agent "$@") 9>up.fifo 3>status 5<&- 6<&- 7>&- 8>&-
   code=$?
@@ -372,6 +374,8 @@ run_agent() {
   [ "$child" = - ] || reap
   # Everything that was said before the end is heard before the end is known.
   : >over
+  kill "$looker" 2>/dev/null
+  wait "$looker"
   echo >&5
   wait "$listener"
 }
@@ -414,6 +418,9 @@ read_status() {
 #   turn_again  the words, quoted for a shell, to start instead of one that exited
 #   turn_limit  extended regular expression of a usage limit in the output of one that exited
 #   turn_pause  seconds, where nobody said when the limit ends
+#   turn_dialogs  extended regular expression of a question on the screen, asked before the first turn,
+#               that only a person answers
+#   turn_logins the same, of a login that is asked for or was refused
 
 # Take what is said until the agent has ended: blocks of at most 4096 bytes, whatever comes.
 listen() {
@@ -428,21 +435,50 @@ END
 
 heard() {
   case $1 in
-    working) turn=$((turn + 1)) && rm -f waiting && wake ;;
-    person | login) turn=$((turn + 1)) && waits_for "$1" - ;;
+    working) next_turn && rm -f waiting && wake ;;
+    person | login) next_turn && waits_for "$1" - ;;
     finished)
-      turn=$((turn + 1))
+      next_turn
       # What is there is kept first. It comes back through the fifo, behind what is said meanwhile.
       (run_after && echo "quiet $turn" >&5) &
       ;;
     "quiet $turn") waits_for finished - ;;
+    'asks person' | 'asks login') [ "$turn" -gt 0 ] || waits_for "${1#asks }" - ;;
+    'asks -') [ "$turn" -gt 0 ] || { rm -f waiting && wake; } ;;
     usage-limit*)
-      turn=$((turn + 1))
+      next_turn
       limit_end "$1"
       waits_for usage-limit "$ends"
       [ -z "${turn_text-}" ] || type_on "$ends" &
       ;;
   esac
+}
+
+next_turn() {
+  turn=$((turn + 1))
+  : >turned
+}
+
+# Until the agent says something itself: whether its screen asks what only a person can answer. What
+# is seen goes through the fifo, so that nothing said meanwhile is undone.
+look() {
+  [ -n "${turn_dialogs-}${turn_logins-}" ] || return 0
+  asked=- nap=1 dozing=''
+  trap '[ -z "$dozing" ] || kill "$dozing" 2>/dev/null; exit 0' TERM
+  while [ ! -f over ] && [ ! -f turned ]; do
+    doze "$nap"
+    # Its words: a narrow screen breaks lines in them.
+    screen=$(session_tmux capture-pane -p -t =agent: </dev/null | tr -s '[:space:]' ' ')
+    asks=-
+    if shows "${turn_logins-}"; then asks=login; elif shows "${turn_dialogs-}"; then asks=person; fi
+    [ "$asks" = "$asked" ] || echo "asks $asks" >&5
+    asked=$asks
+    [ "$nap" -ge 3 ] || nap=$((nap + 1))
+  done
+}
+
+shows() {
+  [ -n "$1" ] && printf '%s\n' "$screen" | grep -q -E -- "$1"
 }
 
 waits_for() {
@@ -485,10 +521,17 @@ sleep_until() {
   while now=$(date +%s) && [ "$now" -lt "$1" ] && [ ! -f over ] && [ ! -f stopped ]; do
     left=$(($1 - now))
     [ "$left" -le 60 ] || left=60
-    sleep "$left" 5<&- 6<&- 7>&- 8>&- &
-    process $! && printf '%s %s\n' $! "$p_start" >sleeper
-    wait $!
+    doze "$left"
   done
+}
+
+# Sleep $1 seconds, or until wake_sleeper.
+doze() {
+  sleep "$1" 5<&- 6<&- 7>&- 8>&- &
+  dozing=$!
+  process "$dozing" && printf '%s %s\n' "$dozing" "$p_start" >sleeper
+  wait "$dozing"
+  dozing=''
 }
 
 # End a sleep before its time: whoever sleeps looks why.

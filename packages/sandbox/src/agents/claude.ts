@@ -59,8 +59,20 @@ export const claude: AgentProfile = {
       "Failed to authenticate",
       "OAuth token (has expired|has been revoked|revoked)",
       '"error":"authentication_failed"',
+      "Select login method",
+      "Paste code here if prompted",
     ],
-    failed: ["Unknown (slash )?command: /"],
+    // Seen (2.1.197, 2.1.332): theme, trust, key, permissions, imports of a CLAUDE.md, and what is below
+    // most lists to choose from.
+    dialogs: [
+      "Choose the text style",
+      "Quick safety check",
+      "Do you want to use this API key",
+      "in Bypass Permissions mode",
+      "Allow external CLAUDE\\.md",
+      "Enter to confirm",
+    ],
+    failed: ["Unknown (slash )?command: /", "Unable to connect to Anthropic services"],
   },
   stream: claudeStream,
   goOn: {
@@ -120,7 +132,13 @@ function answers(workspace: string, key: string | undefined): object {
   return {
     hasCompletedOnboarding: true,
     projects: {
-      [workspace]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true },
+      [workspace]: {
+        hasTrustDialogAccepted: true,
+        hasCompletedProjectOnboarding: true,
+        // Outside its workspace there is nothing in a guest that it must not read.
+        hasClaudeMdExternalIncludesApproved: true,
+        hasClaudeMdExternalIncludesWarningShown: true,
+      },
     },
     ...(key === undefined
       ? {}

@@ -32,6 +32,7 @@ export const codex: AgentProfile = {
   signs: {
     usageLimit: ["hit your usage limit", "usage_limit_reached", "exceeded retry limit.* 429"],
     notLoggedIn: ["Not logged in", "401 Unauthorized", "codex login"],
+    dialogs: [],
     failed: [],
   },
   goOn: {

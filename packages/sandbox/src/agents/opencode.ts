@@ -31,6 +31,7 @@ export const opencode: AgentProfile = {
   signs: {
     usageLimit: ["[Rr]ate limit", "Too Many Requests"],
     notLoggedIn: ["invalid x-api-key", "API key is missing", "Unauthorized"],
+    dialogs: [],
     failed: [],
   },
   goOn: {

@@ -64,8 +64,13 @@ export interface AgentCredentials {
 export interface AgentSigns {
   /** A usage limit. */
   readonly usageLimit: readonly string[];
-  /** It could not log in. */
+  /** It could not log in, or asks for a login. */
   readonly notLoggedIn: readonly string[];
+  /**
+   * A question on its screen, one space between words, before its first turn, that only a person
+   * answers. `notLoggedIn` is looked for there too.
+   */
+  readonly dialogs: readonly string[];
   /** It did nothing, and may have exited with 0. */
   readonly failed: readonly string[];
 }
