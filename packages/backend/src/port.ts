@@ -214,18 +214,18 @@ export interface Terminal {
   launchArgv(argv: readonly string[]): readonly string[];
   /**
    * Start `argv` detached, as `launchArgv` does without a viewer. Resolves once the
-   * agent's sandbox is up; a second call changes nothing.
+   * agent's sandbox is up, with how it is then; a second call changes nothing.
    *
    * @throws {BackendError} `START_FAILED` with what was printed.
    */
-  start(argv: readonly string[]): Promise<void>;
+  start(argv: readonly string[]): Promise<GuestState>;
   /**
    * Resolves once a launch that something else began has the agent's sandbox up (or
-   * already ended).
+   * already ended), with how it is then.
    *
    * @throws {BackendError} `START_FAILED` after `timeoutMs` (default 10,000).
    */
-  started(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<void>;
+  started(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<GuestState>;
   /**
    * Resolves once the agent's turn is over (`waiting: "finished"`) or the agent has ended or was not
    * started; at once if so. Aborting rejects; the agent goes on.

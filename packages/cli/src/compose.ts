@@ -87,7 +87,12 @@ export class Parts {
   }
 
   /** The session engine. @param backend where new sessions go; default: the setting. */
-  async sandbox(backend?: string, patience: Patience = {}): Promise<Sandbox> {
+  sandbox(backend?: string, patience: Patience = {}): Promise<Sandbox> {
+    const key = `sandbox ${backend ?? ""} ${String(patience.onlyLooks)}`;
+    return this.#once(key, () => this.#sandbox(backend, patience));
+  }
+
+  async #sandbox(backend: string | undefined, patience: Patience): Promise<Sandbox> {
     const [{ Sandbox }, box, boxes, runner, config, agents] = await Promise.all([
       import("@cco/sandbox"),
       this.backend(backend, patience),

@@ -15,7 +15,18 @@ export type Operation = "rebase" | "merge" | "cherry-pick" | "revert" | "bisect"
 
 const HEADS = "refs/heads/";
 
+/** By one call of git; by two more where HEAD names no commit or no ref. */
 export async function readHead(git: Git): Promise<Head> {
+  const both = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+  const { exitCode, stdout } = await git.run(both);
+  const [commit = "", ref = ""] = stdout.toString("utf8").split("\n");
+  if (exitCode === 0 && ref.startsWith(HEADS)) {
+    return { kind: "branch", branch: ref.slice(HEADS.length), commit };
+  }
+  return readUnusualHead(git);
+}
+
+async function readUnusualHead(git: Git): Promise<Head> {
   const symbolic = ["symbolic-ref", "-q", "HEAD"];
   const verify = ["rev-parse", "-q", "--verify", "HEAD^{commit}"];
   const [ref, commit] = await Promise.all([git.run(symbolic), git.run(verify)]);

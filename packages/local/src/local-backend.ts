@@ -33,7 +33,7 @@ import { describePlace } from "./describe.js";
 import { afterArgv, LocalGuest } from "./local-guest.js";
 import { guestNet, netDir, outsideHelper, proxyVariables, RELAY_HEADERS } from "./guest-net.js";
 import { parseRecord, type GuestRecord } from "./guest-record.js";
-import { survey } from "./place.js";
+import { survey, type Surveyed } from "./place.js";
 import { CLOSE, CREATE, DESTROY, HELPER, LIST, NO_HELPER, PROVISION, READ } from "./scripts.js";
 
 export interface LocalBackendOptions {
@@ -50,6 +50,9 @@ interface Helper {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
+
+/** What was seen of the place so long ago still holds. */
+const FRESH_MS = 2_000;
 
 const NO_NETWORK: GuestNetwork = { policy: "none", allow: [] };
 
@@ -75,6 +78,8 @@ export class LocalBackend implements SandboxBackend {
   readonly #runner: CommandRunner;
   readonly #network: GuestNetwork;
   readonly #dataDir: string | undefined;
+  /** What `status` saw just now; `openGuest` mostly comes right after it. */
+  #seen: { readonly surveyed: Surveyed; readonly at: number } | undefined;
   /** Guests of this process: what their records say is known without a look. */
   readonly #made = new Map<string, GuestRecord>();
 
@@ -85,7 +90,9 @@ export class LocalBackend implements SandboxBackend {
   }
 
   async status(): Promise<BackendStatus> {
-    const { place } = await survey(this.#runner, this.#dataDir, []);
+    const surveyed = await survey(this.#runner, this.#dataDir, []);
+    this.#seen = { surveyed, at: performance.now() };
+    const { place } = surveyed;
     const needed = ["bwrap", "tmux", "git", "tar"];
     return needed.every((tool) => tool in place.tools) ? "running" : "missing";
   }
@@ -168,11 +175,9 @@ export class LocalBackend implements SandboxBackend {
     const { relay } = options;
     const withHelper = needsNetHelper(network) || relay !== undefined;
     const names = [...(options.programs ?? []), ...(withHelper ? ["node"] : [])];
-    const { place, programs } = await survey(this.#runner, this.#dataDir, names).catch(
-      (error: unknown) => {
-        throw withHelper && missesNode(error) ? noNode() : error;
-      },
-    );
+    const { place, programs } = await this.#survey(names).catch((error: unknown) => {
+      throw withHelper && missesNode(error) ? noNode() : error;
+    });
     for (const tool of ["bwrap", "tmux", "git", "tar"]) {
       if (!(tool in place.tools)) throw toolMissing(tool);
     }
@@ -191,6 +196,14 @@ export class LocalBackend implements SandboxBackend {
     if (relay !== undefined) await this.#putHeaders(record, relay);
     this.#made.set(id, record);
     return record;
+  }
+
+  #survey(programs: readonly string[]): Promise<Surveyed> {
+    const seen = this.#seen;
+    if (programs.length === 0 && seen !== undefined && performance.now() - seen.at < FRESH_MS) {
+      return Promise.resolve(seen.surveyed);
+    }
+    return survey(this.#runner, this.#dataDir, programs);
   }
 
   async #write(

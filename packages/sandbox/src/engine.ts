@@ -25,6 +25,8 @@ export interface Engine {
   /** Folder of the user's own files for every guest's home. */
   readonly guestFiles: string;
   readonly intake: IntakeOptions;
+  /** Sessions that were prepared here: their guests are known to be there. */
+  readonly prepared: Set<string>;
   /** @throws {SandboxError} `BOX_MISSING`: nothing here knows the session's backend. */
   backendOf(record: SessionRecord): Promise<SandboxBackend>;
   /** All profiles that can be named; of two with one name the user's comes first. */
@@ -53,6 +55,7 @@ export function makeEngine(options: SandboxOptions): Engine {
     guestFiles:
       options.guestFiles ?? join(xdgFolder(env, "XDG_CONFIG_HOME", ".config"), "cco", "guest"),
     intake: options.intake ?? {},
+    prepared: new Set(),
     profiles: () => [...(options.agents ?? []), ...BUILT_IN_AGENTS],
     async backendOf(record) {
       const found = own(record) ? backend : await options.backendFor?.(record);

@@ -1,5 +1,6 @@
 import type { NetworkPolicy, SandboxBackend } from "@cco/backend";
 import type { CommandRunner } from "@cco/exec";
+import type { Repo } from "@cco/git";
 
 import type { AgentProfile } from "./agents/profile.js";
 import type { SandboxEvent } from "./events.js";
@@ -46,6 +47,8 @@ export interface SandboxOptions {
 export interface PrepareOptions {
   /** Any folder of a worktree of the repository. */
   readonly repoRoot: string;
+  /** `repoRoot`'s repository where it is open already: to open it takes two calls of git. */
+  readonly repo?: Repo;
   /** Relative to `repoRoot`, or absolute. */
   readonly planPath: string;
   /** Default `"claude"`. */

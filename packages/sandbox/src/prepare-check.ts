@@ -44,7 +44,7 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
   const running = requireRunning(engine.backend, signal);
   running.catch(() => undefined);
   engine.step("check-repository", null, "looking at the repository");
-  const repo = await Repo.open(engine.runner, repoRoot);
+  const repo = options.repo ?? (await Repo.open(engine.runner, repoRoot));
   const [{ branch, commit }, person, path] = await Promise.all([
     branchOf(repo),
     identity(repo.git),

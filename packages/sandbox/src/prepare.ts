@@ -127,6 +127,7 @@ async function make(
   throwIfInterrupted(signal);
   const record = { ...draft, command: quoteArgv(launchArgv), agentArgv: [...argv] };
   await engine.store.write(record);
+  engine.prepared.add(id);
   return {
     ...toSession({ record, state: "prepared", lost: null, startedAt: null }),
     launchArgv,

@@ -126,7 +126,8 @@ function finished(record: SessionRecord): SessionView {
   return { record, state: record.end?.state ?? "prepared", lost: null, startedAt: null };
 }
 
-async function judge(
+/** A session, by what its box said of it. An end is written down. */
+export async function judge(
   engine: Engine,
   record: SessionRecord,
   state: GuestState | undefined,

@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises";
 
-import type { Guest } from "@cco/backend";
+import type { Guest, GuestState } from "@cco/backend";
 import { RunError } from "@cco/exec";
 
 import { fromBackend, guestOf } from "./box.js";
@@ -9,7 +9,7 @@ import { SandboxError } from "./errors.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
-import { refreshOne, toSession, type SessionView } from "./refresh.js";
+import { judge, refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { SessionRecord } from "./record.js";
 import type { Session } from "./session.js";
 
@@ -23,8 +23,8 @@ export async function launch(engine: Engine, id: string, options: Abortable): Pr
   if (view.state !== "prepared") return toSession(view);
   engine.step("launch", id, `starting ${view.record.agent}`);
   const guest = await guestOf(engine, view.record);
-  await named(guest.terminal.start(view.record.agentArgv), options.signal);
-  return launched(engine, id, null);
+  const state = await named(guest.terminal.start(view.record.agentArgv), options.signal);
+  return launched(engine, id, state, null);
 }
 
 /** {@link Sandbox.confirmLaunch} */
@@ -33,19 +33,27 @@ export async function confirmLaunch(
   id: string,
   { pane, signal }: Abortable & { readonly pane?: string },
 ): Promise<Session> {
-  const { record } = await present(engine, id);
+  const record = engine.prepared.has(id)
+    ? await engine.store.read(id)
+    : (await present(engine, id)).record;
   engine.step("launch", id, `waiting for ${record.agent} to start`);
   const guest = await guestOf(engine, record);
-  await named(guest.terminal.started(signal === undefined ? {} : { signal }), signal);
-  return launched(engine, id, pane ?? null);
+  const abortable = signal === undefined ? {} : { signal };
+  const state = await named(guest.terminal.started(abortable), signal);
+  return launched(engine, id, state, pane ?? null);
 }
 
-async function launched(engine: Engine, id: string, pane: string | null): Promise<Session> {
+async function launched(
+  engine: Engine,
+  id: string,
+  state: GuestState,
+  pane: string | null,
+): Promise<Session> {
   const record = await engine.store.update(id, (now) => ({
     launchedAt: now.launchedAt ?? new Date().toISOString(),
     pane: pane ?? now.pane,
   }));
-  return toSession(await refreshOne(engine, record));
+  return toSession(await judge(engine, record, state));
 }
 
 /** {@link Sandbox.wait} */

@@ -15,25 +15,21 @@ workspace=$1 exchange=$2 home=$3 branch=$4 format=$5 name=$6 email=$7 plan=${8-}
 
 cd "$exchange"
 # `complete` of an earlier, broken try must not count.
-rm -f complete
+[ ! -e complete ] || rm -f complete
 tar -x -o -f - || broken=$?
 if [ "${broken-0}" -ne 0 ] || [ ! -f complete ]; then
   echo "setup: the stream broke off" >&2
   exit 74
 fi
-rm -f complete
-if [ -d home ]; then
-  cp -R home/. "$home/"
-  rm -rf home
-fi
+[ ! -d home ] || cp -R home/. "$home/"
+rm -rf complete home
 
 cd "$workspace"
 if [ "$format" = sha1 ]; then
-  git init -q --template= .
+  git init -q --template= --initial-branch="$branch" .
 else
-  git init -q --template= --object-format="$format" .
+  git init -q --template= --initial-branch="$branch" --object-format="$format" .
 fi
-git symbolic-ref HEAD "refs/heads/$branch"
 if [ -f "$exchange/shallow" ]; then
   cp "$exchange/shallow" .git/shallow
 fi

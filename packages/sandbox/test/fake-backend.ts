@@ -149,12 +149,12 @@ export class FakeGuest implements Guest {
         this.started.push(argv);
         this.now = { kind: "running", startedAt: new Date() };
       }
-      return Promise.resolve();
+      return Promise.resolve(this.now);
     },
     started: () =>
       this.now.kind === "idle"
         ? Promise.reject(new BackendError("START_FAILED", "the agent did not start"))
-        : Promise.resolve(),
+        : Promise.resolve(this.now),
     settled: async (options) => {
       await this.ended(options);
       return this.now;

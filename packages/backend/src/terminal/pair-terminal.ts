@@ -50,7 +50,7 @@ export class PairTerminal implements Terminal {
     return this.#options.viewArgv();
   }
 
-  async start(argv: readonly string[]): Promise<void> {
+  async start(argv: readonly string[]): Promise<GuestState> {
     const order = ["sh", `${PAIR_CONTROL}/launch`, "--order", this.#options.id, ...argv];
     const result = await this.#options.keeper.run(order);
     if (result.exitCode !== 0) {
@@ -58,10 +58,12 @@ export class PairTerminal implements Terminal {
       throw new BackendError("START_FAILED", `the agent cannot be ordered to start: ${words}`);
     }
     await this.#options.begin();
-    await this.started();
+    return this.started();
   }
 
-  async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<void> {
+  async started(
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<GuestState> {
     const timeoutMs = options.timeoutMs ?? this.#options.startMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const either =
@@ -81,6 +83,8 @@ export class PairTerminal implements Terminal {
       stop.abort();
       await Promise.allSettled([up, ended]);
     }
+    // What the guest says of it is no observation.
+    return this.state();
   }
 
   async send(text: string): Promise<void> {

@@ -54,12 +54,14 @@ export class TmuxTerminal implements Terminal {
     return this.#hostArgv(this.#argv("--view"));
   }
 
-  async start(argv: readonly string[]): Promise<void> {
+  async start(argv: readonly string[]): Promise<GuestState> {
     const result = await this.#run(this.#argv("--detach", [], argv));
-    await this.#assertUp(this.#stateIn(result));
+    return this.#up(this.#stateIn(result));
   }
 
-  async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<void> {
+  async started(
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<GuestState> {
     const timeoutMs = options.timeoutMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const state = await this.#launched(anySignal(options.signal, timeout)).catch(
@@ -69,7 +71,7 @@ export class TmuxTerminal implements Terminal {
         throw new BackendError("START_FAILED", message, { cause });
       },
     );
-    await this.#assertUp(state);
+    return this.#up(state);
   }
 
   async settled(options: { signal?: AbortSignal } = {}): Promise<GuestState> {
@@ -174,9 +176,10 @@ export class TmuxTerminal implements Terminal {
     return this.#stateIn(await this.#run(this.#argv("--await", ["up"]), { signal }));
   }
 
-  async #assertUp(state: GuestState): Promise<void> {
-    if (state.kind === "running") return;
-    if (state.kind === "ended" && state.end.reason !== "not-started") return;
+  /** @throws {BackendError} `START_FAILED` with what the terminal shows: it is not up. */
+  async #up(state: GuestState): Promise<GuestState> {
+    if (state.kind === "running") return state;
+    if (state.kind === "ended" && state.end.reason !== "not-started") return state;
     const words = (await this.capture()).trim();
     throw new BackendError(
       "START_FAILED",

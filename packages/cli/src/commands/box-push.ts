@@ -15,7 +15,11 @@ type Flags = Said<typeof boxPush>;
 /** `cco box push`: send the repository and each plan, start the agents, return at once. */
 export async function push(context: Context, flags: Flags): Promise<CommandResult> {
   const files = await checkedPlans(context, flags.plan);
-  const workspace = flags.noPane === true ? undefined : await workspaceOfBranch(context);
+  const [workspace] = await Promise.all([
+    flags.noPane === true ? undefined : workspaceOfBranch(context),
+    // It is loaded while git and tmux answer.
+    context.parts.sandbox(flags.backend),
+  ]);
   const wanted = files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file));
   const sessions =
     flags.maxParallel === undefined
@@ -98,6 +102,7 @@ async function prepareOne(
   const agent = flags.agent ?? textSetting(await context.parts.settings(repo), "agent");
   return sandbox.prepare({
     repoRoot: repo.root,
+    repo,
     planPath,
     tty: flags.noPane !== true,
     withChanges: flags.withChanges ?? false,
