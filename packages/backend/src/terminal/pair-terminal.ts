@@ -61,9 +61,7 @@ export class PairTerminal implements Terminal {
     return this.started();
   }
 
-  async started(
-    options: { timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<GuestState> {
+  async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<GuestState> {
     const timeoutMs = options.timeoutMs ?? this.#options.startMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const either =

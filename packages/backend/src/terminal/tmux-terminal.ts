@@ -59,9 +59,7 @@ export class TmuxTerminal implements Terminal {
     return this.#up(this.#stateIn(result));
   }
 
-  async started(
-    options: { timeoutMs?: number; signal?: AbortSignal } = {},
-  ): Promise<GuestState> {
+  async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<GuestState> {
     const timeoutMs = options.timeoutMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
     const state = await this.#launched(anySignal(options.signal, timeout)).catch(
