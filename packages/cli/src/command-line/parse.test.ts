@@ -62,7 +62,11 @@ describe("wrong usage is exit code 2 and names the nearest", () => {
     [["boks"], "unknown command 'boks'", "did you mean box?"],
     [["box", "pus"], "unknown command 'pus'", "did you mean push?"],
     [["box", "push", "p.md", "--agnet", "x"], "unknown option '--agnet'", "did you mean --agent?"],
-    [["box", "push"], "missing required argument 'plan'", "usage: … push <plan..>; see --help"],
+    [
+      ["box", "push"],
+      "missing required argument 'plan'",
+      "usage: cco box push <plan..>; see --help",
+    ],
     [
       ["box", "pull", "7f3a9c21", "--merge", "--squash"],
       "option '--merge' cannot be used with option '--squash'",

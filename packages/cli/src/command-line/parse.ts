@@ -40,13 +40,13 @@ function needsCommand(group: Group, { given, words, help }: Chosen): Asked {
   return { what: "help", text: help(), wrong: true };
 }
 
-function commandOf({ declaration, load }: Command, { given, words }: Chosen): Asked {
+function commandOf({ declaration, load }: Command, { given, words, above }: Chosen): Asked {
   const options = { ...EVERYWHERE, ...declaration.options };
   if (declaration.lenient !== true) refuseUnknownOption(given, options);
   const { repo, ...everywhere } = readOptions(given, EVERYWHERE);
   const flags = readOptions(given, declaration.options);
   checkConflicts(flags, declaration);
-  const args = readArguments(words, declaration);
+  const args = readArguments(words, declaration, above);
   return {
     what: "command",
     globals: {

@@ -1,5 +1,6 @@
 import {
   optionName,
+  usageOf,
   type Declaration,
   type Option,
   type Options,
@@ -65,13 +66,18 @@ export function checkConflicts(flags: Given, { conflicts, options }: Declaration
   }
 }
 
-/** The arguments by their names. @throws {CliError} `USAGE` */
-export function readArguments(words: readonly string[], declaration: Declaration): Given {
+/** The arguments by their names. `above`: the words before the command's name. @throws {CliError} `USAGE` */
+export function readArguments(
+  words: readonly string[],
+  declaration: Declaration,
+  above: readonly string[],
+): Given {
+  const written = [...above, usageOf(declaration)].join(" ");
   let left = words;
   const found = Object.entries(declaration.args).map(([key, { needed, many, kind }]) => {
     const taken = many ? left : left.slice(0, 1);
     left = left.slice(taken.length);
-    if (needed && taken.length === 0) throw missingArgument(key, declaration);
+    if (needed && taken.length === 0) throw missingArgument(key, written);
     const values = taken.map((word) => {
       const value = kind.parse(word);
       if (value === undefined) throw badArgument(key, kind, word);
@@ -80,7 +86,7 @@ export function readArguments(words: readonly string[], declaration: Declaration
     return [key, many ? values : values[0]];
   });
   if (left.length > 0 && declaration.lenient !== true) {
-    throw tooManyArguments(left, declaration);
+    throw tooManyArguments(left, written);
   }
   return Object.fromEntries(found) as Given;
 }

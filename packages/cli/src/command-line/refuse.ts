@@ -2,8 +2,6 @@ import {
   nameOf,
   optionName,
   optionText,
-  usageOf,
-  type Declaration,
   type Group,
   type Option,
   type Options,
@@ -34,12 +32,13 @@ function namesIn({ commands }: Group): readonly string[] {
   return commands.map(nameOf);
 }
 
-export function missingArgument(key: string, declaration: Declaration): CliError {
-  return usage(`missing required argument '${key}'`, usageHint(declaration));
+/** @param written how the command is written: `cco box push <plan..>` */
+export function missingArgument(key: string, written: string): CliError {
+  return usage(`missing required argument '${key}'`, usageHint(written));
 }
 
-export function tooManyArguments(left: readonly string[], declaration: Declaration): CliError {
-  return usage(`too many arguments: '${left.join(" ")}'`, usageHint(declaration));
+export function tooManyArguments(left: readonly string[], written: string): CliError {
+  return usage(`too many arguments: '${left.join(" ")}'`, usageHint(written));
 }
 
 export function badArgument(key: string, kind: ValueKind<unknown>, word: string): CliError {
@@ -81,6 +80,6 @@ function expected({ expects }: ValueKind<unknown>): string {
   return expects === undefined ? "" : `. ${expects}`;
 }
 
-function usageHint(declaration: Declaration): string {
-  return `usage: … ${usageOf(declaration)}; see --help`;
+function usageHint(written: string): string {
+  return `usage: ${written}; see --help`;
 }

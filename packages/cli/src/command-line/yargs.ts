@@ -22,6 +22,8 @@ export interface Chosen {
   readonly node: Command | Group;
   /** Options as yargs read them. */
   readonly given: Given;
+  /** The words before its name. */
+  readonly above: readonly string[];
   /** The words behind the command's name. */
   readonly words: readonly string[];
   /** Its help. */
@@ -61,7 +63,7 @@ function chooseAmong(argv: readonly string[], root: Group, said: ReadonlySet<str
   taught(parser, root, [], said);
   try {
     const given = parser.parseSync([...argv]);
-    return { node: root, given, words: given._.map(String), help: () => helpOf(parser) };
+    return { node: root, given, above: [], words: given._.map(String), help: () => helpOf(parser) };
   } catch (error) {
     if (error instanceof Found) return error.chosen;
     throw error;
@@ -107,7 +109,7 @@ function taught(
       builder: (below) => taught(below, inner, path, said),
       handler: (given) => {
         const words = given._.slice(path.length).map(String);
-        throw new Found({ node: inner, given, words, help: () => helpOf(parser) });
+        throw new Found({ node: inner, given, above: path, words, help: () => helpOf(parser) });
       },
     });
   }
