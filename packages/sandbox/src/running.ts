@@ -19,11 +19,17 @@ interface Abortable {
 
 /** {@link Sandbox.launch} */
 export async function launch(engine: Engine, id: string, options: Abortable): Promise<Session> {
+  const prepared = await fresh(engine, id);
+  if (prepared !== undefined) return start(engine, prepared, options);
   const view = await present(engine, id);
-  if (view.state !== "prepared") return toSession(view);
-  engine.step("launch", id, `starting ${view.record.agent}`);
-  const guest = await guestOf(engine, view.record);
-  const state = await named(guest.terminal.start(view.record.agentArgv), options.signal);
+  return view.state === "prepared" ? start(engine, view.record, options) : toSession(view);
+}
+
+async function start(engine: Engine, record: SessionRecord, options: Abortable): Promise<Session> {
+  const { sessionId: id, agent, agentArgv } = record;
+  engine.step("launch", id, `starting ${agent}`);
+  const guest = await guestOf(engine, record);
+  const state = await named(guest.terminal.start(agentArgv), options.signal);
   return launched(engine, id, state, null);
 }
 
@@ -33,14 +39,19 @@ export async function confirmLaunch(
   id: string,
   { pane, signal }: Abortable & { readonly pane?: string },
 ): Promise<Session> {
-  const record = engine.prepared.has(id)
-    ? await engine.store.read(id)
-    : (await present(engine, id)).record;
+  const record = (await fresh(engine, id)) ?? (await present(engine, id)).record;
   engine.step("launch", id, `waiting for ${record.agent} to start`);
   const guest = await guestOf(engine, record);
   const abortable = signal === undefined ? {} : { signal };
   const state = await named(guest.terminal.started(abortable), signal);
   return launched(engine, id, state, pane ?? null);
+}
+
+/** A session that was prepared here and not launched yet: its box need not be asked. */
+async function fresh(engine: Engine, id: string): Promise<SessionRecord | undefined> {
+  if (!engine.prepared.has(id)) return undefined;
+  const record = await engine.store.read(id);
+  return record.launchedAt === null && record.end === null ? record : undefined;
 }
 
 async function launched(
