@@ -14,17 +14,19 @@ export interface ImageSource {
 export class BoxImage {
   readonly #runner: CommandRunner;
   readonly #engine: Engine;
+  readonly #box: string;
   readonly #source: ImageSource;
 
-  constructor(runner: CommandRunner, engine: Engine, source: ImageSource) {
+  constructor(runner: CommandRunner, engine: Engine, box: string, source: ImageSource) {
     this.#runner = runner;
     this.#engine = engine;
+    this.#box = box;
     this.#source = source;
   }
 
   /** Its name, whether it is there or not. */
   async name(): Promise<string> {
-    return boxImage(await this.#recipe());
+    return boxImage(this.#box, await this.#recipe());
   }
 
   /** Made from its base, which is fetched, imported or built where it is not there. */

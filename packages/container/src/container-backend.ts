@@ -83,7 +83,7 @@ export class ContainerBackend implements SandboxBackend {
     this.#runner = options.runner ?? new ExecaRunner();
     const engine = ENGINES[options.engine ?? "podman"];
     this.#settings = { engine, box: this.box, limits: { memory, cpus, pids }, userns };
-    this.#image = new BoxImage(this.#runner, engine, options);
+    this.#image = new BoxImage(this.#runner, engine, this.box, options);
     this.#network = options.network ?? NO_NETWORK;
   }
 
@@ -189,10 +189,13 @@ export class ContainerBackend implements SandboxBackend {
   }
 
   async #ids(): Promise<readonly string[]> {
-    const format = `{{.Label "${LABEL.guest}"}}`;
     const filter = ["--filter", `label=${LABEL.box}=${this.box}`];
-    const listed = await this.#engine(["ps", "--all", ...filter, "--format", format]);
-    return [...new Set(words(listed.stdout.toString()))];
+    const listed = await this.#engine(["ps", "--all", "--quiet", "--no-trunc", ...filter]);
+    const containers = words(listed.stdout.toString());
+    if (containers.length === 0) return [];
+    const format = `{{index .Config.Labels "${LABEL.guest}"}}`;
+    const argv = ["container", "inspect", "--format", format, ...containers];
+    return [...new Set(words((await this.#engine(argv)).stdout.toString()))];
   }
 
   /** The record of a guest that is there whole, its keeper running; else `null`. */

@@ -17,7 +17,7 @@ import { netArgv, onlineArgv, type BoxSettings } from "./create-argv.js";
 import { NO_SUCH_CONTAINER } from "./engines.js";
 import { guestNames, guestPaths, type GuestNames } from "./names.js";
 import type { GuestRecord } from "./record.js";
-import { BEGIN, SHOW } from "./show-script.js";
+import { BEGIN, SHOW, WAIT } from "./show-script.js";
 
 export interface ContainerGuestOptions {
   readonly runner: CommandRunner;
@@ -58,7 +58,7 @@ export class ContainerGuest implements Guest {
       }),
       state: options.state,
       begin: () => this.#begin(),
-      wait: (wait) => this.#engine(["wait", this.#names.agent], wait),
+      wait: (wait) => this.#wait(wait),
       kill: () => this.#engine(["kill", this.#names.agent]),
       launchArgv: (argv) => this.#show(argv),
       viewArgv: () => this.#show([]),
@@ -110,6 +110,12 @@ export class ContainerGuest implements Guest {
     }
   }
 
+  async #wait(options: { signal?: AbortSignal | undefined }): Promise<void> {
+    const { runner, settings } = this.#options;
+    const argv = ["sh", "-c", WAIT, "wait", settings.engine.program, this.#names.agent];
+    this.#require("wait", await runner.run(argv, options));
+  }
+
   async #begin(): Promise<void> {
     const { runner } = this.#options;
     const script = `${BEGIN}\nbegin "$@"`;
@@ -134,18 +140,17 @@ export class ContainerGuest implements Guest {
     return runner.hostArgv(["sh", "-c", SHOW, "cco", ...args, ...argv], { tty: true });
   }
 
-  async #engine(
-    args: readonly string[],
-    options: { signal?: AbortSignal | undefined } = {},
-  ): Promise<void> {
+  async #engine(args: readonly string[]): Promise<void> {
     const { runner, settings } = this.#options;
-    const result = await runner.run([settings.engine.program, ...args], options);
+    const result = await runner.run([settings.engine.program, ...args]);
     // One that is not running any more is as it should be.
-    if (result.exitCode === 0 || args[0] === "kill") return;
+    if (args[0] !== "kill") this.#require(args[0] ?? "", result);
+  }
+
+  #require(what: string, result: RunResult): void {
+    if (result.exitCode === 0) return;
     const words = result.stderr.trim() || `exit code ${result.exitCode}`;
-    throw new BackendError(
-      "BACKEND_FAILED",
-      `${settings.engine.program} ${args[0] ?? ""}: ${words}`,
-    );
+    const { program } = this.#options.settings.engine;
+    throw new BackendError("BACKEND_FAILED", `${program} ${what}: ${words}`);
   }
 }

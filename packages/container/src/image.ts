@@ -57,9 +57,9 @@ ${parts.map((part) => `    ${part} \\\n`).join("")}    | base64 -d | gzip -d >${
 `;
 }
 
-/** Name of the image that a recipe makes: another recipe, another name. */
-export function boxImage(recipe: string): string {
-  return `localhost/cco-box:${hash(recipe)}`;
+/** Name of a box's image: another box or recipe, another name. What is the same in two is kept once. */
+export function boxImage(box: string, recipe: string): string {
+  return `localhost/cco-box:${hash(`${box}\n${recipe}`)}`;
 }
 
 /** Name of the image that {@link CONTAINERFILE} makes, or a root file system imported from `path`. */

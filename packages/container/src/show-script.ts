@@ -14,6 +14,18 @@ export const BEGIN = `begin() {
 `;
 
 /**
+ * ENGINE AGENT: until the agent's container has ended. Docker's own `wait` takes one that was never
+ * started for one that ended, and no engine blocks until a start.
+ */
+export const WAIT = `while :; do
+  case $("$1" container inspect --format '{{.State.Status}}' "$2") in
+    created | configured | initialized) sleep 0.1 ;;
+    *) exec "$1" wait "$2" ;;
+  esac
+done
+`;
+
+/**
  * ENGINE KEYS PREFIX ID NET [ARGV…]: what a person's terminal runs. With an argv it is the order to
  * start, which counts once; then it shows the agent's terminal, and after the end the last screen.
  *

@@ -15,7 +15,8 @@ export const STATE_FORMAT = [
 
 /**
  * ENGINE BOX FORMAT [AGENT]: when the machine started, then a line for each agent's container, then what those that
- * run and tell of their turns wait for.
+ * run and tell of their turns wait for, and which of the killed were so for want of memory where
+ * the engine did not see it (podman does not with cgroups 1): that is the container's own word.
  */
 export const STATES = `
 export LC_ALL=C
@@ -33,11 +34,18 @@ waits() {
   said=$("$1" exec "$2" head -c 200 /cco/waiting 2>/dev/null | head -n 1) && [ -n "$said" ] &&
     printf 'waiting %s %s\\n' "$3" "$said"
 }
+lacked() {
+  "$1" exec "$2" test -e /cco/oom 2>/dev/null && printf 'oom %s\\n' "$3"
+}
 printf '%s\\n' "$lines" | {
-  while read -r guest status _ _ _ _ turns; do
-    [ "$status $turns" = '"running" "yes"' ] || continue
+  while read -r guest status code oom _ _ turns; do
+    case "$status $code $oom $turns" in
+      '"running" '*' "yes"') ask=waits ;;
+      '"exited" 137 false '*) ask=lacked ;;
+      *) continue ;;
+    esac
     guest=\${guest#?} guest=\${guest%?}
-    waits "$1" "$2-$guest-keeper" "$guest" &
+    "$ask" "$1" "$2-$guest-keeper" "$guest" &
   done
   wait
 }
@@ -68,6 +76,12 @@ export function parseContainers(stdout: string): ReadonlyMap<string, GuestState>
   for (const line of stdout.split("\n")) {
     const btime = /^btime (\d{1,12})$/.exec(line)?.[1];
     if (btime !== undefined) bootedAt = new Date(Number(btime) * 1000);
+    const lacked = /^oom (\S+)$/.exec(line)?.[1] ?? "";
+    const killed = states.get(lacked);
+    if (killed?.kind === "ended") {
+      states.set(lacked, { ...killed, end: { ...killed.end, reason: "out-of-memory" } });
+      continue;
+    }
     const [, guest, waits] = /^waiting (\S+) (.*)$/.exec(line) ?? [];
     const before = states.get(guest ?? "");
     if (guest !== undefined && waits !== undefined && before?.kind === "running") {

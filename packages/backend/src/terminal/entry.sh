@@ -26,6 +26,11 @@ while :; do
   sh ./launch --await kept "$id" </dev/null >state 7>&- &
   wait $! && break
 done
+# Not every engine says it: some process here was killed for want of memory (cgroups 2, then 1).
+if cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null |
+  grep -q '^oom_kill [1-9]'; then
+  : >oom
+fi
 read -r _ _ _ reason code _ <state
 case $reason in
   exit) exit "$code" ;;
