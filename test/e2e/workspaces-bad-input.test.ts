@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -136,6 +136,24 @@ describe("what a person or a crash broke", () => {
     expect((await scene.json<{ leftovers: object[] }>(["doctor"])).leftovers).toEqual([]);
   });
 
+  it("a tmux that does not answer: ls fails, doctor says what it could not find out", async () => {
+    const scene = new Scene();
+    await scene.ok(["add", "x"]);
+    scene.tmux.kill();
+    // tmux refuses a folder of sockets that others may write to.
+    const sockets = join(scene.env["TMUX_TMPDIR"] ?? "", `tmux-${String(process.getuid?.())}`);
+    chmodSync(sockets, 0o777);
+    expect(await scene.json(["ls"], 1)).toMatchObject({ error: { code: "TMUX_FAILED" } });
+    expect(await scene.json(["doctor"])).toMatchObject({
+      leftovers: [],
+      unknown: [{ of: "workspaces", why: expect.stringContaining("unsafe permissions") as string }],
+    });
+    expect(await scene.ok(["doctor"])).toContain(
+      "Whether workspaces left something over is not known: ",
+    );
+    expect(await scene.json(["doctor"], 0, { cwd: "/" })).toMatchObject({ unknown: [] });
+  });
+
   it("a tmux server that was killed: add opens the window again", async () => {
     const scene = new Scene();
     const { worktree } = await scene.json<{ worktree: string }>(["add", "x"]);
@@ -162,10 +180,11 @@ describe("cco rm", () => {
     expect(await scene.json(["rm", "--merged", "open"], 2)).toMatchObject({
       error: { code: "USAGE" },
     });
+    const tip = scene.repo.git("rev-parse", "--short=10", "done");
     const ran = await scene.cco(["rm", "--merged", "-D"]);
     expect(ran).toMatchObject({
       exitCode: 0,
-      stdout: "Workspace done: removed worktree, window, branch.\n",
+      stdout: `Workspace done: removed worktree, window, branch (was ${tip}).\n`,
       stderr: "cco: kept dirty: 1 untracked file: new\n",
     });
     expect(await scene.ok(["ls", "-q"])).toBe("dirty\nfresh\nopen");

@@ -1,3 +1,4 @@
+export { isAbsorbed } from "./absorbed.js";
 export { Branches, type Branch, type DeleteBranchOptions } from "./branches.js";
 export { createInputBundle, type InputBundle, type InputBundleOptions } from "./bundle.js";
 export { bundleHeader, type BundleHeader, type ObjectFormat } from "./bundle-header.js";

@@ -1,30 +1,31 @@
 import {
   Branches,
   History,
+  isAbsorbed,
   type AheadBehind,
   type Branch,
   type Repo,
   type Worktree,
 } from "@cco/git";
 
-/** Fully spelled refs that hold what is safe: a branch all of whose commits one of them has is merged. */
-async function mergeBases(
+/** Fully spelled refs of where work is merged into: the main worktree's branch, the remote's main one. */
+async function targetsOf(
   repo: Repo,
   branch: Branch,
   worktrees: readonly Worktree[],
 ): Promise<string[]> {
   const main = worktrees[0]?.branch ?? null;
-  const remoteHead = await repo.git.run([
-    "rev-parse",
-    "-q",
-    "--verify",
-    "refs/remotes/origin/HEAD",
-  ]);
+  const head = "refs/remotes/origin/HEAD";
+  const remoteHead = await repo.git.run(["rev-parse", "-q", "--verify", head]);
   return [
-    ...(branch.track === null || branch.upstream === null ? [] : [upstreamRef(branch.upstream)]),
     ...(main === null || main === branch.name ? [] : [`refs/heads/${main}`]),
-    ...(remoteHead.exitCode === 0 ? ["refs/remotes/origin/HEAD"] : []),
+    ...(remoteHead.exitCode === 0 ? [head] : []),
   ];
+}
+
+/** The branch that it follows, where that is there. */
+function upstreamOf(branch: Branch): string[] {
+  return branch.track === null || branch.upstream === null ? [] : [upstreamRef(branch.upstream)];
 }
 
 /** `%(upstream:strip=2)` of a remote's branch is `origin/x`; of a local one it is `x`. */
@@ -32,16 +33,39 @@ function upstreamRef(upstream: string): string {
   return upstream.includes("/") ? `refs/remotes/${upstream}` : `refs/heads/${upstream}`;
 }
 
-/** How many commits of a branch are in none of {@link mergeBases}; 0 is merged. */
+/**
+ * How many commits of a branch would be nowhere else without it: neither where work is merged
+ * into, as they are or in other commits ({@link isAbsorbed}), nor in its upstream. 0: none.
+ */
 export async function unmergedCommits(
   repo: Repo,
   branch: Branch,
   worktrees: readonly Worktree[],
 ): Promise<number> {
+  const targets = await targetsOf(repo, branch, worktrees);
+  return missingFrom(repo, branch, [...upstreamOf(branch), ...targets]);
+}
+
+/** Whether a branch was merged: its upstream counts only where that is another branch's. */
+export async function isMerged(
+  repo: Repo,
+  branch: Branch,
+  worktrees: readonly Worktree[],
+): Promise<boolean> {
+  const pushed = branch.upstream?.endsWith(`/${branch.name}`) === true;
+  const targets = await targetsOf(repo, branch, worktrees);
+  const into = [...(pushed ? [] : upstreamOf(branch)), ...targets];
+  return (await missingFrom(repo, branch, into)) === 0;
+}
+
+async function missingFrom(repo: Repo, branch: Branch, refs: readonly string[]): Promise<number> {
   const history = new History(repo.git);
-  const bases = await mergeBases(repo, branch, worktrees);
-  const counts = await Promise.all(bases.map((base) => history.count(base, branch.commit)));
-  return counts.length === 0 ? history.count(null, branch.commit) : Math.min(...counts);
+  const counts = await Promise.all(refs.map((ref) => history.count(ref, branch.commit)));
+  const fewest =
+    counts.length === 0 ? await history.count(null, branch.commit) : Math.min(...counts);
+  if (fewest === 0) return 0;
+  for (const ref of refs) if (await isAbsorbed(repo.git, ref, branch.commit)) return 0;
+  return fewest;
 }
 
 /**

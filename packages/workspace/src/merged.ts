@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 
 import { Branches, Worktrees, type Branch, type Repo } from "@cco/git";
 
-import { unmergedCommits } from "./base.js";
+import { isMerged } from "./base.js";
 import { ifThere } from "./files.js";
 import { isWithin } from "./paths.js";
 import type { Shared } from "./shared.js";
@@ -19,7 +19,7 @@ export async function mergedBranches({ paths }: Shared, repo: Repo): Promise<str
     if (folder === null || !isWithin(folder, worktree.path)) continue;
     const branch = branches.find((one) => one.name === worktree.branch);
     if (branch === undefined || !(await wasUsed(repo, branch))) continue;
-    if ((await unmergedCommits(repo, branch, worktrees)) === 0) merged.push(branch.name);
+    if (await isMerged(repo, branch, worktrees)) merged.push(branch.name);
   }
   return merged;
 }

@@ -140,6 +140,7 @@ async function remove(
     worktree: removed,
     window: window !== null,
     branchDeleted: deletes,
+    branchTip: deletes ? ref.commit : null,
     leaveTo: inside ? repo.main : null,
   };
 }

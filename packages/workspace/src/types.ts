@@ -98,7 +98,7 @@ export interface AddResult extends Workspace {
 }
 
 export interface RemoveOptions {
-  /** `merged` (`-d`): delete the branch too if it is merged; `always` (`-D`): in any case. Default: keep it. */
+  /** `merged` (`-d`): delete the branch too if no change of it is lost; `always` (`-D`): in any case. Default: keep it. */
   readonly deleteBranch?: "merged" | "always";
   /** Lose what a refusal names. Default `false`. */
   readonly force?: boolean;
@@ -116,6 +116,8 @@ export interface RemoveResult {
   /** The window was closed; the one the caller runs in closes a second later. */
   readonly window: boolean;
   readonly branchDeleted: boolean;
+  /** The commit that a deleted branch was at: `git branch <name> <commit>` brings it back. */
+  readonly branchTip: string | null;
   /** Folder to go to: the caller's own is gone or empty. `null`: it is untouched. */
   readonly leaveTo: string | null;
 }

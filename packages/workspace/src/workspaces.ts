@@ -152,8 +152,9 @@ export class Workspaces<S extends WorkspaceSession = WorkspaceSession> {
   }
 
   /**
-   * Branches with a worktree of cco's whose commits are all in the main worktree's branch
-   * or its upstream, for `rm --merged`. One that was only made is not among them.
+   * Branches with a worktree of cco's that are merged into the main worktree's branch or the
+   * remote's main one, for `rm --merged`: by their own commits, or rebased or squashed. One
+   * that was only made, or only pushed, is not among them.
    */
   merged(repo: Repo): Promise<readonly string[]> {
     return mergedBranches(this.#shared, repo);

@@ -177,19 +177,103 @@ describe("branches", () => {
     await expect(work).rejects.toMatchObject({ refusals: [{ reason: "unmerged" }] });
   });
 
-  test("merged ones: used and in the main worktree's branch or their upstream", async () => {
+  test("merged ones: used, and in the main worktree's branch", async () => {
     const f = new Fixture();
     const w = f.workspaces();
     const repo = await f.repo();
-    for (const name of ["fresh", "done", "open"]) await w.add(repo, name);
-    for (const name of ["done", "open"]) {
+    const origin = join(f.dir, "origin.git");
+    f.git.git("clone", "-q", "--bare", f.git.dir, origin);
+    f.git.git("remote", "add", "origin", origin);
+    for (const name of ["fresh", "done", "open", "pushed"]) await w.add(repo, name);
+    for (const name of ["done", "open", "pushed"]) {
       new TestRepo(f.worktrees("api", `api-${name}`), f.env).commit({ [name]: "1" });
     }
+    f.git.git("push", "-q", "-u", "origin", "pushed");
     f.git.git("merge", "-q", "--no-ff", "done");
     f.git.git("branch", "done-without-worktree", "done");
     expect(await w.merged(repo)).toEqual(["done"]);
+    // What is pushed is safe all the same.
+    expect(await w.remove(repo, ["pushed"], { deleteBranch: "merged" })).toMatchObject([
+      { branchDeleted: true, branchTip: f.git.git("rev-parse", "origin/pushed") },
+    ]);
+  });
+
+  /** How a branch of two commits on one file gets into main, and whether nothing of it is missing there. */
+  test.each<[string, boolean, (f: Fixture, git: TestRepo) => void]>([
+    ["squashed", true, (f) => squash(f)],
+    [
+      "squashed, and the same lines changed since",
+      true,
+      (f) => {
+        squash(f);
+        f.git.commit({ file: "quite\nanother\n" });
+      },
+    ],
+    [
+      "squashed after a change beside it",
+      true,
+      (f) => {
+        f.git.commit({ file: `zero\n${LINES}` });
+        squash(f);
+      },
+    ],
+    ["rebased", true, (f) => f.git.git("cherry-pick", "main..x")],
+    ["the first commit only", false, (f) => f.git.git("cherry-pick", "x~1")],
+    [
+      "squashed, and one commit more",
+      false,
+      (f, git) => {
+        squash(f);
+        git.commit({ file: `${LINES}six\nseven\neight\n` });
+      },
+    ],
+    [
+      "nothing in the end",
+      false,
+      (_f, git) => {
+        git.git("revert", "--no-edit", "HEAD~2..HEAD");
+      },
+    ],
+    [
+      "a merge driver that drops it",
+      false,
+      (f) => {
+        f.git.commit({ ".gitattributes": "file merge=keep\n", file: `zero\n${LINES}` });
+        f.git.git("config", "merge.keep.driver", "true");
+      },
+    ],
+    [
+      "a merge with a change of its own",
+      false,
+      (f, git) => {
+        f.git.git("cherry-pick", "main..x");
+        f.git.commit({ other: "1" });
+        git.git("merge", "-q", "--no-commit", "-s", "ours", "main");
+        git.write({ file: `${LINES}six\nseven\n`, more: "by the merge" });
+        git.git("add", "-A");
+        git.git("commit", "-q", "--no-edit");
+      },
+    ],
+  ])("in main %s: %s", async (_how, safe, bring) => {
+    const { f, w, git, repo } = await withWorkspace(new Fixture({ files: { file: LINES } }));
+    git.commit({ file: `${LINES}six\n` });
+    git.commit({ file: `${LINES}six\nseven\n` });
+    bring(f, git);
+    const tip = git.git("rev-parse", "HEAD");
+    expect(await w.merged(repo)).toEqual(safe ? ["x"] : []);
+    const removal = w.remove(repo, ["x"], { deleteBranch: "merged" });
+    if (safe) expect(await removal).toMatchObject([{ branchTip: tip }]);
+    else await expect(removal).rejects.toMatchObject({ refusals: [{ reason: "unmerged" }] });
+    expect(f.git.git("branch", "--list", "x", "--format=%(objectname)")).toBe(safe ? "" : tip);
   });
 });
+
+const LINES = "one\ntwo\nthree\nfour\nfive\n";
+
+function squash(f: Fixture): void {
+  f.git.git("merge", "-q", "--squash", "x");
+  f.git.git("commit", "-qm", "squashed");
+}
 
 describe("where the caller stands", () => {
   test.each([".", "deep/er"])("its folder %s stays, empty", async (where) => {

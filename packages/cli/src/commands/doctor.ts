@@ -13,11 +13,11 @@ import { findLeftovers } from "./leftovers.js";
 export async function doctor(context: Context): Promise<CommandResult> {
   const { host } = context.parts;
   const backend = await context.parts.backend();
-  const [here, backends, leftovers] = await Promise.all([
+  const [here, backends, { leftovers, unknown }] = await Promise.all([
     context.parts.runner().then(hostChecks),
     Promise.all(BACKENDS.map((name) => backendReport(context, name))),
     // Another machine's are for a doctor there.
-    host === null ? findLeftovers(context) : [],
+    host === null ? findLeftovers(context) : { leftovers: [], unknown: [] },
   ]);
   const seen = new Set(here.map(({ name }) => name));
   const box = backends.find(({ name }) => name === backend.name)?.checks ?? [];
@@ -36,8 +36,10 @@ export async function doctor(context: Context): Promise<CommandResult> {
       checks: checks.map(publicCheck),
       backends: backends.map((one) => ({ ...one, checks: one.checks.map(publicCheck) })),
       leftovers,
+      unknown,
     },
-    text: (paint) => doctorText({ backend: backend.name, checks, others, leftovers }, paint),
+    text: (paint) =>
+      doctorText({ backend: backend.name, checks, others, leftovers, unknown }, paint),
     ids: checks.filter((check) => !check.ok).map(({ name }) => name),
     exitCode: ok ? EXIT.done : EXIT.failed,
   };

@@ -19,11 +19,19 @@ export interface LeftoverReport {
   readonly fix: string;
 }
 
+/** Leftovers of something that could not be asked. */
+export interface UnknownReport {
+  readonly of: string;
+  readonly why: string;
+  readonly fix: string | null;
+}
+
 export interface DoctorReport {
   readonly backend: string;
   readonly checks: readonly BackendCheck[];
   readonly others: readonly BackendReport[];
   readonly leftovers: readonly LeftoverReport[];
+  readonly unknown: readonly UnknownReport[];
 }
 
 /** The default backend's checks, then the other backends, then what is left over. */
@@ -32,6 +40,7 @@ export function doctorText(report: DoctorReport, paint: Paint): string {
     checksText(report.backend, report.checks, paint),
     ...othersText(report.others, paint),
     ...leftoversText(report.leftovers, paint),
+    ...unknownText(report.unknown),
   ].join("\n");
 }
 
@@ -44,6 +53,14 @@ function othersText(others: readonly BackendReport[], paint: Paint): string[] {
     return [name, ready ? "ready" : "not ready", missing, fix];
   });
   return ["", table(["OTHER BACKEND", "", "MISSING", ""], rows, paint)];
+}
+
+function unknownText(unknown: readonly UnknownReport[]): string[] {
+  const lines = unknown.flatMap(({ of, why, fix }) => [
+    safeLine(`Whether ${of} left something over is not known: ${why}`),
+    ...(fix === null ? [] : [safeLine(`  → ${fix}`)]),
+  ]);
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 function leftoversText(leftovers: readonly LeftoverReport[], paint: Paint): string[] {

@@ -20,11 +20,11 @@ export function addedText(added: AddResult): string {
 
 /** What `cco rm` removed. */
 export function removedText(removed: readonly RemoveResult[]): string {
-  const lines = removed.map(({ branch, worktree, window, branchDeleted }) => {
+  const lines = removed.map(({ branch, worktree, window, branchTip }) => {
     const parts = [
       worktree === null ? "" : "worktree",
       window ? "window" : "",
-      branchDeleted ? "branch" : "",
+      branchTip === null ? "" : `branch (was ${branchTip.slice(0, 10)})`,
     ].filter((part) => part !== "");
     return safeLine(`Workspace ${branch}: removed ${parts.join(", ") || "nothing"}.`);
   });
