@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,6 +10,7 @@ import { untilAsked } from "../model/scripted.js";
 import type { Env } from "../support/env.js";
 import { ClaudeScene, filesUnder, subjects } from "./claude-scene.js";
 import { memoryHolds, processesOf } from "./processes.js";
+import type { Scene } from "./scene.js";
 
 /** Everywhere in the guest that might be read as a result: an end of 0 and a bundle of its own. */
 const FORGE = [
@@ -81,6 +83,7 @@ describe.skipIf(isMissing(PINNED))("the key", () => {
         expect(environment, `environment of ${argv.join(" ")}`).not.toContain(key);
         expect(memoryHolds(pid, key), `memory of ${argv.join(" ")}`).toBe(false);
       }
+      for (const said of tmuxOf(claude.scene, sessionId)) expect(said).not.toContain(key);
       for (const { pid } of agents) expect(memoryHolds(pid, "marker-of-the-guest")).toBe(true);
 
       await claude.scene.ok(["box", "cancel", sessionId]);
@@ -94,13 +97,24 @@ describe.skipIf(isMissing(PINNED))("the key", () => {
     240_000,
   );
 
-  it("is in no error", async () => {
+  it("is in no error and no trace, whatever they quote", async () => {
     const claude = await ClaudeScene.open(PINNED, []);
     const ran = await claude.scene.cco(["box", "push", "no-such-plan.md", "--no-pane", "-v"]);
     expect(ran.exitCode).toBe(3);
     const unknown = await claude.scene.cco(["box", "push", "docs/plan.md", "--model", "", "-v"]);
     expect(unknown.exitCode).toBeGreaterThan(0);
     expect(JSON.stringify([ran, unknown])).not.toContain(claude.model.key);
+    const { key } = claude.model;
+    const plan = `${key}.md`;
+    claude.scene.repo.commit({ [plan]: "" }, "a name that nobody should give");
+    for (const more of [[], ["--json"], ["-v"], ["-v", "--json"]]) {
+      for (const name of [plan, `no-${plan}`]) {
+        const quoted = await claude.scene.cco(["box", "push", name, "--no-pane", ...more]);
+        expect(quoted.exitCode).toBeGreaterThan(0);
+        expect(quoted.stdout + quoted.stderr).toContain("[ANTHROPIC_API_KEY].md");
+        expect(quoted.stdout + quoted.stderr).not.toContain(key);
+      }
+    }
   });
 
   it("is needed before anything is sent", async () => {
@@ -112,6 +126,32 @@ describe.skipIf(isMissing(PINNED))("the key", () => {
     expect(readdirSync(join(claude.scene.env["XDG_DATA_HOME"] ?? ""))).toEqual([]);
   });
 });
+
+/** All that a session's own tmux server can be asked for, and the options of the person's. */
+function* tmuxOf({ env, tmux }: Scene, sessionId: string): Generator<string> {
+  const socket = join(env["XDG_DATA_HOME"] ?? "", "cco/guests", sessionId, "ctl/tty");
+  const scopes = [["-s"], ["-g"], ["-gw"], [], ["-w"], ["-p"]].map((flags) => [
+    "show-options",
+    ...flags,
+  ]);
+  const own = [...scopes, ["show-environment", "-g"], ["show-environment"], ["show-buffer"]];
+  let answers = 0;
+  for (const argv of [
+    ...own,
+    ["show-hooks", "-g"],
+    ["list-panes", "-F", "#{pane_start_command}"],
+  ]) {
+    const asked = spawnSync("tmux", ["-S", socket, ...argv], { encoding: "utf8" });
+    if (asked.status === 0) answers += 1;
+    yield asked.stdout + asked.stderr;
+  }
+  // There is no paste buffer.
+  expect(answers).toBe(own.length + 1);
+  if (tmux.panes().length === 0) return;
+  for (const argv of [...scopes, ["list-panes", "-a", "-F", "#{pane_start_command}"]]) {
+    yield tmux.run(...argv);
+  }
+}
 
 /** No file of the person's, of cco's or of any guest holds the secret. */
 function expectNowhere(env: Env, secret: string): void {

@@ -1,11 +1,13 @@
 import type { Asked } from "./command-line/parse.js";
 import { CCO } from "./commands.js";
 import { Parts } from "./compose.js";
+import { userConfigFile } from "./config/files.js";
 import type { Context } from "./context.js";
 import { wordsToComplete } from "./declare/completion.js";
 import { reportOf } from "./error-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Globals } from "./globals.js";
+import { redactor } from "./output/redact.js";
 import { printError, printResult } from "./output/print.js";
 import { flushed, processStreams } from "./output/streams.js";
 import { Talk } from "./output/talk.js";
@@ -16,9 +18,10 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   const folderGone = leaveGoneFolder();
   const signals = new Signals();
   const readerGone = new AbortController();
+  const hide = redactor(process.env, () => userConfigFile(process.env, process.cwd()));
   const streams = processStreams(() => {
     readerGone.abort();
-  });
+  }, hide);
   let globals = guessGlobals(argv);
   let exitCode: ExitCode = EXIT.done;
 

@@ -14,7 +14,7 @@ export function printResult(result: CommandResult, globals: Globals, streams: St
     globals.quiet && result.ids !== undefined
       ? result.ids.join("\n")
       : result.text(paintFor(streams.stdout, globals.color));
-  if (text !== "") streams.stdout.write(`${text}\n`);
+  if (text !== "") streams.stdout.write(`${streams.hide(text)}\n`);
 }
 
 /** An error: two lines on stderr, or with `--json` an object on stdout. */
@@ -26,9 +26,11 @@ export function printError(report: ErrorReport, globals: Globals, streams: Strea
   } else {
     talk.error(report);
   }
-  if (globals.verbose && report.stack !== undefined) streams.stderr.write(`${report.stack}\n`);
+  if (globals.verbose && report.stack !== undefined) {
+    streams.stderr.write(`${streams.hide(report.stack)}\n`);
+  }
 }
 
 function writeJson(value: unknown, streams: Streams): void {
-  streams.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  streams.stdout.write(`${streams.hide(JSON.stringify(value, null, 2))}\n`);
 }

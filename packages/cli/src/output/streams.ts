@@ -1,3 +1,5 @@
+import type { Hide } from "./redact.js";
+
 /** Where the CLI writes: the process's own streams, or a test's. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -7,6 +9,8 @@ export interface Streams {
     readonly rows?: number;
   };
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** What is written as text goes through it. */
+  readonly hide: Hide;
 }
 
 /**
@@ -15,14 +19,14 @@ export interface Streams {
  *
  * @param onClosed called once when stdout's reader is gone.
  */
-export function processStreams(onClosed: () => void): Streams {
+export function processStreams(onClosed: () => void, hide: Hide): Streams {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
       if (stream === process.stdout) onClosed();
     });
   }
-  return { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
+  return { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, hide };
 }
 
 /** Resolves when all that was written to `stream` is with the system. */

@@ -4,12 +4,14 @@ import { expect, it } from "vitest";
 
 import { Talk } from "./talk.js";
 
+const hide = (text: string): string => text.replaceAll("hush-hush", "[A_KEY]");
+
 function talk(options: { tty?: boolean; quiet?: boolean; rows?: number } = {}) {
   const stderr = Object.assign(new PassThrough(), {
     isTTY: options.tty ?? false,
     rows: options.rows ?? 24,
   });
-  const streams = { stdout: new PassThrough(), stderr, stdin: new PassThrough() };
+  const streams = { stdout: new PassThrough(), stderr, stdin: new PassThrough(), hide };
   const said = new Talk(streams, { quiet: options.quiet ?? false, color: false });
   return { said, text: () => String(stderr.read() ?? "") };
 }
@@ -18,6 +20,15 @@ it("an error names the thing, then what exactly, then the next step", () => {
   const { said, text } = talk();
   said.error({ message: "no such\nthing", hint: "cco box ls", details: ["warn: x"] });
   expect(text()).toBe("cco: no such thing\n  warn: x\n  → cco box ls\n");
+});
+
+it("no word of it holds a secret, nor the beginning of one", () => {
+  const { said, text } = talk({ tty: true });
+  said.note("a hush-hush");
+  said.error({ message: "b hush-hush", hint: "c hush-hush", details: ["d hush-hush"] });
+  said.trace("e hush-hush");
+  said.live([`${"x".repeat(75)}hush-hush`]);
+  expect(text()).not.toContain("hush");
 });
 
 it("progress is for terminals only, and gives way to what stays", () => {

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 
+import type { Hide } from "./redact.js";
 import { safeLine } from "./safe-text.js";
 import type { Streams } from "./streams.js";
 
@@ -30,6 +31,7 @@ export interface ToldError {
 /** What goes to stderr: notes, progress on a terminal, errors. */
 export class Talk {
   readonly #stream: Streams["stderr"];
+  readonly #hide: Hide;
   readonly #quiet: boolean;
   readonly #paint: Paint;
   /** Lines that the next ones replace. */
@@ -39,6 +41,7 @@ export class Talk {
 
   constructor(streams: Streams, options: TalkOptions) {
     this.#stream = streams.stderr;
+    this.#hide = streams.hide;
     this.#quiet = options.quiet;
     this.#paint = paintFor(streams.stderr, options.color);
   }
@@ -91,7 +94,7 @@ export class Talk {
 
   #line(text: string): void {
     this.#clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${this.#hide(text)}\n`);
     if (this.#live.length > 0) this.#show(this.#live);
   }
 
@@ -101,7 +104,7 @@ export class Talk {
     const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
     const shown = lines.slice(0, Math.max(1, (this.#stream.rows ?? 24) - 1));
     this.#clear();
-    const text = shown.map((line) => safeLine(line).slice(0, width)).join("\n");
+    const text = shown.map((line) => this.#hide(safeLine(line)).slice(0, width)).join("\n");
     this.#stream.write(this.#paint("dim", text));
     this.#shown = shown.length;
   }
