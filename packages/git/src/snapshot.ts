@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -115,9 +115,16 @@ async function must(
   return result.stdout;
 }
 
+/**
+ * With its time: a file that changed in the second in which the index was written is known to git
+ * only by comparing the two (gitformat-index(5), racy-git). Rounded down, so that git reads too many
+ * files rather than too few.
+ */
 async function copyIndex(from: string, to: string): Promise<void> {
   try {
+    const second = Math.floor((await stat(from)).mtimeMs / 1000);
     await copyFile(from, to);
+    await utimes(to, second, second);
   } catch (error) {
     // Before the first `git add` there is none.
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;

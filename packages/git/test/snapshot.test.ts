@@ -1,4 +1,11 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { ExecaRunner } from "@cco/exec";
@@ -67,6 +74,24 @@ it("holds what is staged, changed, deleted and untracked, and changes nothing he
   expect(test.git("log", "-1", "--format=%an|%ae|%cn|%ce|%s", commit)).toBe(
     `${PERSON.name}|${PERSON.email}|${PERSON.name}|${PERSON.email}|uncommitted changes`,
   );
+});
+
+it("sees a change of the same size in the second in which the index was written", async () => {
+  const test = TestRepo.withCommit();
+  test.git("config", "core.trustCtime", "false");
+  const second = 1_700_000_000;
+  const write = (content: string): void => {
+    // In place: its inode stays.
+    writeFileSync(test.path("README.md"), content);
+    utimesSync(test.path("README.md"), second, second);
+  };
+  write("one\n");
+  test.git("add", "README.md");
+  utimesSync(test.path(".git/index"), second, second);
+  write("two\n");
+
+  const commit = await commitOf(test);
+  expect(test.git("show", `${commit}:README.md`)).toBe("two");
 });
 
 it("leaves untracked files out when asked", async () => {

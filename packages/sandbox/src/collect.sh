@@ -188,7 +188,7 @@ nested_add() {
   while IFS= read -r folder; do
     rm -f "$work/nested.index"
     # shellcheck disable=SC2086 # words
-    (cd "$folder" && GIT_INDEX_FILE="$work/nested.index" $limit git --git-dir="$bare" \
+    (cd "./$folder" && GIT_INDEX_FILE="$work/nested.index" $limit git --git-dir="$bare" \
       --work-tree=. add -A --ignore-errors . >/dev/null 2>&1)
     tree=$(GIT_INDEX_FILE="$work/nested.index" salvage_git write-tree 2>/dev/null) || continue
     salvage_git read-tree --prefix="$folder/" "$tree" 2>/dev/null || continue
@@ -203,8 +203,9 @@ salvage() {
   git --git-dir="$bare" config core.bare false || return 1
   if [ -n "$gitdir" ]; then
     printf '%s\n' "$objects" >"$bare/objects/info/alternates"
+    # With its time: by that git knows which files may have changed since within the same second.
     for file in shallow index; do
-      [ ! -f "$gitdir/$file" ] || cp "$gitdir/$file" "$bare/$file" || return 1
+      [ ! -f "$gitdir/$file" ] || cp -p "$gitdir/$file" "$bare/$file" || return 1
     done
     [ ! -f "$gitdir/info/exclude" ] || cat "$gitdir/info/exclude" >>"$bare/info/exclude"
   fi

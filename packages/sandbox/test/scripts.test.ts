@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
@@ -118,6 +118,34 @@ describe.each(SHELLS)("under $name", ({ argv, there }) => {
     );
     expect(work.git("status", "--porcelain")).toBe('?? "b \\303\\274"');
   });
+
+  test.skipIf(!there)(
+    "a change in the second of the last commit, and an odd folder, are salvaged",
+    async () => {
+      const guest = new Guest(() => argv);
+      await guest.setUp();
+      const { work } = guest;
+      work.git("config", "core.trustCtime", "false");
+      const second = 1_700_000_000;
+      const write = (content: string): void => {
+        // In place: its inode stays.
+        writeFileSync(work.path("a"), content);
+        utimesSync(work.path("a"), second, second);
+      };
+      write("one\n");
+      const head = work.commit({}, "one");
+      utimesSync(work.path(".git/index"), second, second);
+      write("two\n");
+      TestRepo.withCommit({ dir: work.path("-odd"), env: work.env });
+
+      const { folder } = await read(await guest.collect("stream"));
+      const { host } = guest;
+      host.git("fetch", "-q", join(folder, "result.bundle"), "HEAD");
+      host.git("fetch", "-q", join(folder, "salvage.bundle"), "HEAD");
+      expect(host.git("diff", "--name-only", head, "FETCH_HEAD")).toBe("-odd/README.md\na");
+      expect(host.git("show", "FETCH_HEAD:a")).toBe("two");
+    },
+  );
 
   test.skipIf(!there)("a runbook stops at the first block that fails, with its code", async () => {
     const guest = new Guest(() => argv);
