@@ -48,8 +48,9 @@ export async function runCheck(
   try {
     const { branch, network, programs, env } = record;
     const abortable = signal === undefined ? {} : { signal };
-    const [guest, bundle] = await Promise.all([
-      backend.openGuest(guestId, { network, programs, env }),
+    // Both have ended before the guest is closed.
+    const [opened, packed] = await Promise.allSettled([
+      backend.openGuest(guestId, { network, programs, env }, abortable),
       createInputBundle(repo, {
         tip: check.tip,
         branch,
@@ -58,6 +59,10 @@ export async function runCheck(
         ...abortable,
       }),
     ]);
+    if (opened.status === "rejected") throw opened.reason;
+    if (packed.status === "rejected") throw packed.reason;
+    const guest = opened.value;
+    const bundle = packed.value;
     const { shallow, objectFormat } = bundle;
     const person = { name: "cco", email: "cco@localhost" };
     const rest = { plan: null, planPath: null, home: [], person };

@@ -107,9 +107,9 @@ export async function collect(
   }
 }
 
-/** Whether the guest holds anything that the pushed commit does not. */
-export async function holdsWork(record: SessionRecord, guest: Guest): Promise<boolean> {
-  const result = await guest.exec(await collectArgv("facts", record.baseCommit, guest));
+/** Whether the guest holds anything that the pushed commit `base` does not. */
+export async function holdsWork(base: string, guest: Guest): Promise<boolean> {
+  const result = await guest.exec(await collectArgv("facts", base, guest));
   const lines = result.stdout.toString("utf8").split("\n");
   const nothing = ["fact commits none", "fact salvage none", "end"];
   return result.exitCode !== 0 || !nothing.every((line) => lines.includes(line));

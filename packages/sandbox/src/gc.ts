@@ -1,5 +1,6 @@
 import type { GuestState } from "@cco/backend";
 
+import { holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { tryLock } from "./lock.js";
 import { refreshOne, type SessionView } from "./refresh.js";
@@ -103,14 +104,38 @@ async function orphans(engine: Engine): Promise<readonly Verdict[]> {
   }
   for (const [id, state] of await guestsHere(engine)) {
     const owner = id.replace(/-check$/, "");
-    // Only ids that this program gives; one that runs is somebody's.
-    if (!isSessionId(owner) || known.has(owner) || state.kind === "running") continue;
-    verdicts.push({
-      item: { kind: "guest", id, why: "orphaned" },
-      remove: () => engine.backend.closeGuest(id),
-    });
+    // Only ids that this program gives; one that runs, or is about to, is somebody's.
+    if (!isSessionId(owner) || known.has(owner)) continue;
+    if (state.kind === "running" || state.kind === "pending") continue;
+    verdicts.push(await judgeGuest(engine, id, state));
   }
   return verdicts;
+}
+
+/** A guest that no session here has: of a box that is shared, another machine may have its record. */
+async function judgeGuest(engine: Engine, id: string, state: GuestState): Promise<Verdict> {
+  const kept = (why: string): Verdict => ({ item: { kind: "guest", id, why } });
+  try {
+    if (state.kind === "ended" && isSessionId(id) && (await guestHoldsWork(engine, id))) {
+      return kept("unpulled");
+    }
+  } catch (error) {
+    engine.note("warning", id, `cannot look into its guest: ${String(error)}`);
+    return kept("unreachable");
+  }
+  return {
+    item: { kind: "guest", id, why: "orphaned" },
+    remove: () => engine.backend.closeGuest(id),
+  };
+}
+
+/** What was pushed is known from the bundle that it was sent in. */
+async function guestHoldsWork(engine: Engine, id: string): Promise<boolean> {
+  const guest = await engine.backend.openGuest(id);
+  const bundle = `${guest.paths.exchange}/input.bundle`;
+  const { stdout } = await guest.exec(["git", "bundle", "list-heads", bundle]);
+  const base = /^([0-9a-f]{40}|[0-9a-f]{64}) /.exec(stdout.toString("latin1"))?.[1];
+  return base === undefined || holdsWork(base, guest);
 }
 
 async function guestsHere(engine: Engine): Promise<ReadonlyMap<string, GuestState>> {

@@ -66,7 +66,7 @@ export function alone<T>(
 
 async function snapshot(engine: Engine, id: string, options: PullOptions): Promise<PulledSession> {
   const view = await refreshOne(engine, await engine.store.read(id));
-  if (view.record.pulled) return already(engine, view.record);
+  if (view.record.pulled) return already(engine, view.record, options);
   const taken = await takeSnapshot(engine, view, options);
   engine.note("snapshot", id, `what there is so far is on ${taken.result?.ref ?? ""}`);
   const session = toSession(await refreshOne(engine, taken));
@@ -126,7 +126,7 @@ async function bring(
   options: PullOptions,
 ): Promise<PulledSession | null> {
   let view = await refreshOne(engine, await engine.store.read(id));
-  if (view.record.pulled) return already(engine, view.record);
+  if (view.record.pulled) return already(engine, view.record, options);
   if (view.state === "running") {
     if (view.waiting !== "finished") return null;
     view = await stopFinished(engine, view);
@@ -201,10 +201,14 @@ function noCommits(engine: Engine, id: string): null {
   return null;
 }
 
-async function already(engine: Engine, record: SessionRecord): Promise<PulledSession> {
+async function already(
+  engine: Engine,
+  record: SessionRecord,
+  { keep = false }: PullOptions,
+): Promise<PulledSession> {
   engine.note("already-pulled", record.sessionId, `session ${record.sessionId} is already pulled`);
   // One that was interrupted right after landing still has its copy.
-  const released = record.released ? record : await release(engine, record, false);
+  const released = record.released ? record : await release(engine, record, keep);
   return {
     ...toSession(await refreshOne(engine, released)),
     landed: null,

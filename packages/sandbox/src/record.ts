@@ -43,7 +43,7 @@ const EndSchema = v.object({
   endedAt: v.nullable(Time),
 });
 
-/** A move of a branch: written before it is made, so that a repeat knows it is the same one. */
+/** How the branch moved. A pull that broke off before this was written finds it moved already. */
 const LandingSchema = v.object({
   branch: Text,
   from: v.nullable(Sha),

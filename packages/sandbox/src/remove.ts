@@ -69,5 +69,5 @@ export async function hasUnpulledWork(
   if (collected !== null) return collected.hasResult || collected.salvage !== "none";
   const guests = await (await engine.backendOf(record)).guests();
   if (!guests.has(record.sessionId)) return false;
-  return holdsWork(record, await guestOf(engine, record));
+  return holdsWork(record.baseCommit, await guestOf(engine, record));
 }

@@ -73,7 +73,7 @@ export interface ComparedSession {
 export interface GcItem {
   readonly kind: "session" | "guest" | "exchange" | "refs";
   readonly id: string;
-  /** `pulled`, `orphaned`, `expired`, `unpulled`, `running`, `unreadable`. */
+  /** `pulled`, `orphaned`, `expired`; kept: `unpulled`, `unreadable`, `unreachable`, or its state. */
   readonly why: string;
 }
 

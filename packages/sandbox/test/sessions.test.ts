@@ -1,13 +1,15 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { ExecaRunner } from "@cco/exec";
+import { ExecaRunner, RunError, type CommandRunner } from "@cco/exec";
 import { Sandbox, type SandboxEvent, type SandboxOptions } from "@cco/sandbox";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { makeTempDir, TestRepo } from "../../../test/support/repo.js";
+import { waitFor } from "../../../test/support/wait-for.js";
 import { FakeBackend, onThisMachine, type FakeGuest } from "./fake-backend.js";
 
 const KEY = "sk-ant-test-0123456789";
@@ -92,6 +94,16 @@ describe("pull", () => {
     expect(again).toMatchObject({ alreadyPulled: true, landed: null, pulled: true });
     expect(lab.repo.rev("HEAD")).toBe(pulled.landed?.tip);
     expect(lab.notes()).toContain("already-pulled");
+  });
+
+  test("--keep keeps the box's copy, however often it is pulled; without it that is given back", async () => {
+    const lab = new Lab();
+    const id = await lab.ended();
+    await lab.sandbox.pull(id, { keep: true });
+    expect(await lab.sandbox.pull(id, { keep: true })).toMatchObject({ alreadyPulled: true });
+    expect([...lab.backend.here.keys()]).toEqual([id]);
+    await lab.sandbox.pull(id);
+    expect([...lab.backend.here.keys()]).toEqual([]);
   });
 
   test("two at once: the second waits and finds it pulled", async () => {
@@ -190,6 +202,36 @@ describe("pull", () => {
       result: { commits: 1 },
     });
     expect([...lab.backend.here.keys()]).toEqual([]);
+  });
+
+  test("--check that cannot be sent leaves no guest behind, however slow that one opens", async () => {
+    const lab = new Lab();
+    const id = await lab.ended();
+    let hasFailed = false;
+    const failing: CommandRunner = {
+      run: (argv, options) => {
+        if (!argv.includes("pack-objects")) return lab.runner.run(argv, options);
+        hasFailed = true;
+        throw new RunError("COMMAND_NOT_STARTED", argv, "git: could not be started");
+      },
+      hostArgv: (argv) => argv,
+    };
+    const folder = join(lab.dataDir, "exchange", id);
+    const isTidied = (): boolean =>
+      !readdirSync(folder).some((name) => name.startsWith("check.bundle"));
+    const open = lab.backend.openGuest.bind(lab.backend);
+    vi.spyOn(lab.backend, "openGuest").mockImplementation(async (guestId, options) => {
+      if (guestId.endsWith("-check")) {
+        await waitFor(() => hasFailed && isTidied());
+        // What follows it without waiting for this has its turn.
+        for (let turn = 0; turn < 50; turn += 1) await stat(folder);
+      }
+      return open(guestId, options);
+    });
+    const pulled = lab.another({ runner: failing }).pull(id, { check: "true" });
+    expect(await codeOf(pulled)).toBe("COMMAND_NOT_STARTED");
+    await waitFor(() => lab.backend.calls.includes(`openGuest ${id}-check`));
+    expect([...lab.backend.here.keys()]).toEqual([id]);
   });
 
   test("a snapshot leaves the session alone", async () => {
@@ -400,6 +442,32 @@ describe("removing", () => {
     );
     expect([...lab.backend.here.keys()].sort()).toEqual([unpulled, running.id].sort());
   });
+});
+
+test("gc leaves what another machine's sessions left in a shared box", async () => {
+  const lab = new Lab();
+  const elsewhere = lab.another({ dataDir: join(lab.dir, "elsewhere") });
+  const start = async (): Promise<{ id: string; guest: FakeGuest; work: TestRepo }> => {
+    const { sessionId: id } = await elsewhere.prepare({
+      repoRoot: lab.repo.dir,
+      planPath: "plan.md",
+    });
+    await elsewhere.launch(id);
+    const guest = lab.backend.here.get(id)!;
+    return { id, guest, work: new TestRepo(guest.paths.workspace, lab.repo.env) };
+  };
+  lab.repo.write({ "plan.md": "# Plan\n" });
+  const [worked, left, idle] = [await start(), await start(), await start()];
+  worked.work.commit({ a: "a" }, "work");
+  left.work.write({ left: "over" });
+  for (const { guest } of [worked, left, idle]) guest.end();
+
+  const { removed, kept } = await lab.sandbox.gc();
+  expect(removed).toEqual([{ kind: "guest", id: idle.id, why: "orphaned" }]);
+  expect(kept.map(({ kind, id, why }) => `${kind} ${id} ${why}`).sort()).toEqual(
+    [worked, left].map(({ id }) => `guest ${id} unpulled`).sort(),
+  );
+  expect(await elsewhere.pull(worked.id)).toMatchObject({ result: { commits: 1 } });
 });
 
 test("diff says what pull would bring, and moves no branch", async () => {
