@@ -1,7 +1,8 @@
 /**
- * `pnpm bench [startup|workspaces|push|transport|notice|memory|ssh]…`: figures measured side by side on this machine, each
+ * `pnpm bench [startup|workspaces|push|transport|notice|memory|ssh|agent]…`: figures measured side by side on this machine, each
  * with its limit. Printed, never asserted: a loaded machine is no defect.
  */
+import { agent } from "./agent.mjs";
 import { memory } from "./memory.mjs";
 import { notice } from "./notice.mjs";
 import { push } from "./push.mjs";
@@ -21,7 +22,7 @@ import { World } from "./world.mjs";
  */
 
 /** @type {Record<string, (world: World) => Figure[] | Promise<Figure[]>>} */
-const benches = { startup, workspaces, push, transport, notice, memory, ssh };
+const benches = { startup, workspaces, push, transport, notice, memory, ssh, agent };
 
 const asked = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

@@ -41,7 +41,7 @@ export async function memory(world) {
  */
 
 /** @returns {Found[]} */
-function processes() {
+export function processes() {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => ({
@@ -94,7 +94,7 @@ function figure(name, limit, found) {
  *
  * @param {readonly Found[]} found
  */
-function megabytes(found) {
+export function megabytes(found) {
   /** @type {Map<string, number>} */
   const files = new Map();
   let own = 0;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 /** Names of variables that hold a secret wherever they are set. */
 const SECRET_NAME = /(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
 /** Where an API is. A profile names it beside its keys, and people want to read it. */
-const ADDRESS = /_BASE_URL$/;
+const ADDRESS = "_BASE_URL";
 /** A shorter value is a word that stands anywhere. */
 const SHORTEST = 8;
 /** What a text that was cut ends in. */
@@ -29,7 +29,7 @@ export function redactor(env: NodeJS.ProcessEnv, configFile: () => string): Hide
 
 /** Longest first: one may be a part of another. */
 function secretsIn(env: NodeJS.ProcessEnv, configFile: () => string) {
-  const named = new Set(configured(configFile).filter((name) => !ADDRESS.test(name)));
+  const named = new Set(configured(configFile).filter((name) => !name.endsWith(ADDRESS)));
   return Object.entries(env)
     .flatMap(([name, value = ""]) => {
       if (value.length < SHORTEST || !(SECRET_NAME.test(name) || named.has(name))) return [];
