@@ -34,6 +34,18 @@ describe("cco add refuses, says how to go on, and leaves nothing half done", () 
     ["a name with a colon", (scene) => scene.repo.dir, ["a:b"], 2, "BRANCH_NAME_INVALID"],
     ["a name with a space", (scene) => scene.repo.dir, ["a b"], 2, "BRANCH_NAME_INVALID"],
     ["a leading dash", (scene) => scene.repo.dir, ["--", "-x"], 2, "BRANCH_NAME_INVALID"],
+    ["another name of HEAD", (scene) => scene.repo.dir, ["@"], 2, "BRANCH_NAME_INVALID"],
+    ["a folder of a branch", (scene) => scene.repo.dir, ["main/x"], 6, "BRANCH_EXISTS"],
+    [
+      "a branch that is another's folder",
+      (scene) => {
+        scene.repo.git("branch", "feat/x");
+        return scene.repo.dir;
+      },
+      ["feat"],
+      6,
+      "BRANCH_EXISTS",
+    ],
     ["checked out elsewhere", (scene) => scene.repo.dir, ["main"], 6, "BRANCH_CHECKED_OUT"],
     ["from nowhere", (scene) => scene.repo.dir, ["x", "--from", "no"], 3, "REF_NOT_FOUND"],
     [
@@ -198,7 +210,14 @@ describe("cco rm", () => {
     const scene = new Scene();
     expect(await scene.json(["rm"], 2)).toMatchObject({ error: { code: "USAGE" } });
     expect(await scene.json(["rm", "none"], 3)).toMatchObject({
-      error: { code: "NO_WORKSPACE_WINDOW" },
+      error: { code: "NO_WORKSPACE_WINDOW", hint: "those that there are: cco ls" },
+    });
+    scene.repo.git("branch", "bare");
+    expect(await scene.json(["rm", "bare"], 3)).toMatchObject({
+      error: {
+        code: "NO_WORKSPACE_WINDOW",
+        hint: expect.stringContaining("cco rm -d bare") as string,
+      },
     });
   });
 });

@@ -34,9 +34,27 @@ export class Branches {
 
   /** Whether git takes `name` for a new branch. */
   async isValidName(name: string): Promise<boolean> {
-    if (name.startsWith("-") || name === "HEAD" || name.includes("\0")) return false;
+    // `@` is another name of HEAD wherever git takes a revision.
+    if (name.startsWith("-") || name === "HEAD" || name === "@" || name.includes("\0"))
+      return false;
     const result = await this.#git.run(["check-ref-format", `refs/heads/${name}`]);
     return result.exitCode === 0;
+  }
+
+  /**
+   * Why there can be no branch `name` beside those that are there: git keeps branches like files,
+   * and `feat` cannot be a file and the folder of `feat/x`.
+   */
+  async inTheWayOf(name: string): Promise<GitError | undefined> {
+    const above = name.split("/").map((_part, index, parts) => parts.slice(0, index).join("/"));
+    const other = (await this.#refs.list("refs/heads"))
+      .map((ref) => ref.name.replace(/^refs\/heads\//, ""))
+      .find((one) => one.startsWith(`${name}/`) || above.includes(one));
+    if (other === undefined) return undefined;
+    const message = `branch "${name}" cannot be beside branch "${other}": one would be a folder of the other`;
+    return new GitError("BRANCH_EXISTS", message, {
+      hint: `choose another name, or rename that one: git branch -m ${other} <name>`,
+    });
   }
 
   /** @throws {GitError} `BRANCH_NAME_INVALID` */
@@ -110,7 +128,8 @@ export class Branches {
     const args = ["branch", "--no-track", "--end-of-options", name, from];
     const result = await this.#git.run(args);
     if (result.exitCode === 0) return;
-    throw (await this.exists(name)) ? branchExists(name) : gitFailed(args, result);
+    if (await this.exists(name)) throw branchExists(name);
+    throw (await this.inTheWayOf(name)) ?? gitFailed(args, result);
   }
 
   /**

@@ -76,8 +76,9 @@ export class Worktrees {
       throw error;
     }
     if (result.exitCode === 0) return;
-    if (before !== null) await this.#dropNewBranch(branch);
-    throw gitFailed(args, result);
+    if (before === null) throw gitFailed(args, result);
+    await this.#dropNewBranch(branch);
+    throw (await this.#branches.inTheWayOf(branch)) ?? gitFailed(args, result);
   }
 
   /**

@@ -1,11 +1,11 @@
 import { readdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { Branches, GitError, Worktrees, gitFailed, type Repo } from "@cco/git";
+import { quoteArgv } from "@cco/exec";
+import { Branches, GitError, Worktrees, gitFailed, type Branch, type Repo } from "@cco/git";
 
-import { RemoveRefusedError, type Refusal } from "./errors.js";
+import { RemoveRefusedError, WorkspaceError, type Refusal } from "./errors.js";
 import { ifThere } from "./files.js";
-import { noWindow } from "./find.js";
 import { withRepoLock } from "./lock.js";
 import { isWithin } from "./paths.js";
 import { refusalsOf, type Target } from "./remove-checks.js";
@@ -56,9 +56,18 @@ async function resolve(
     const window = windowOf(branch, ours, worktrees) ?? null;
     const ref = refs.find((one) => one.name === branch) ?? null;
     const deletes = options.deleteBranch !== undefined && ref !== null;
-    if (worktree === null && window === null && !deletes) throw noWindow(branch);
+    if (worktree === null && window === null && !deletes) throw nothingToRemove(branch, ref);
     const own = worktree !== null && folder !== null && isWithin(folder, worktree.path);
     return { branch, worktree, window, ref, own };
+  });
+}
+
+function nothingToRemove(branch: string, ref: Branch | null): WorkspaceError {
+  return new WorkspaceError("NO_WORKSPACE_WINDOW", `branch "${branch}" has no workspace`, {
+    hint:
+      ref === null
+        ? "those that there are: cco ls"
+        : `to delete the branch, if it is merged: ${quoteArgv(["cco", "rm", "-d", branch])}`,
   });
 }
 

@@ -19,15 +19,19 @@ export async function add(
   const attaching = attachWords(context, branch);
   if (flags.attach === true) requireTerminal(context, attaching);
   const settings = await context.parts.settings(repo);
+  const agent = flags.noAgent === true ? {} : await agentOf(context, settings);
   const options: AddOptions = {
     ...carriedAndSetup(settings),
     signal: context.signal,
     here: flags.here ?? false,
     confirmSetup: (script) => flags.trustSetup ?? confirmed(context, script),
     ...(flags.from === undefined ? {} : { from: flags.from }),
-    ...(flags.noAgent === true ? {} : await agentOf(context, settings)),
+    ...(agent.argv === undefined ? {} : { agent: agent.argv }),
   };
   const added: AddResult = await workspaces.add(repo, branch, options);
+  if (agent.missing !== undefined && added.created.window) {
+    context.talk.note(`${agent.missing} is not installed: the window has a shell only`);
+  }
   if (added.setup === "skipped") {
     context.talk.note(
       `${added.setupScript ?? "the set-up script"} was not run: nobody has confirmed it; --trust-setup runs it`,
@@ -41,15 +45,18 @@ export async function add(
   return { json: added, text: () => addedText(added), ids: [added.branch] };
 }
 
-/** The program of the agent that the settings name, where it is one to talk to and it is installed. */
-async function agentOf(context: Context, settings: Settings): Promise<Pick<AddOptions, "agent">> {
+/** The program of the agent that the settings name, where it is one to talk to; `missing`: it is not installed. */
+async function agentOf(
+  context: Context,
+  settings: Settings,
+): Promise<{ readonly argv?: readonly string[]; readonly missing?: string }> {
   const name = textSetting(settings, "agent");
   const profile = (await context.parts.agents()).find((agent) => agent.name === name);
   const program = profile?.end === "stays-open" ? profile.programs[0] : undefined;
   if (program === undefined) return {};
-  if (await onPath(program, context.env.PATH ?? "")) return { agent: [program] };
-  context.talk.note(`${program} is not installed: the window has a shell only`);
-  return {};
+  return (await onPath(program, context.env.PATH ?? ""))
+    ? { argv: [program] }
+    : { missing: program };
 }
 
 /** What the configuration says of new worktrees. */
