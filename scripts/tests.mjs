@@ -18,7 +18,7 @@ import { readJson, root, run, tool } from "./lib.mjs";
 export const projects = ["unit", "integration", "e2e"];
 
 /** Those that need engines brought up first: steps that run only when they are named. */
-export const engineProjects = ["containers", "lima"];
+export const engineProjects = ["containers", "lima", "cluster"];
 
 /**
  * @param {string} project

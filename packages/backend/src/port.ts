@@ -33,6 +33,8 @@ export interface BackendPromises {
   readonly survivesHostRestart: boolean;
   /** A guest's API key can stay outside of it (`GuestOptions.relay`). Default `false`. */
   readonly relaysKeys?: boolean;
+  /** The agent's secret variables have a place of their own (`GuestOptions.secrets`). Default `false`. */
+  readonly keepsSecrets?: boolean;
 }
 
 export type BackendStatus = "missing" | "stopped" | "running" | "broken";
@@ -96,6 +98,11 @@ export interface GuestOptions {
   readonly turns?: TurnRules;
   /** Only for a backend that promises `relaysKeys`. */
   readonly relay?: GuestRelay;
+  /**
+   * Only for a backend that promises `keepsSecrets`: the text of a file that the agent alone can read, whose path is in
+   * its `$CCO_SECRETS`, for as long as the guest is there. Kept in no record, argument or log.
+   */
+  readonly secrets?: string;
 }
 
 /** What is looked for on an agent's screen and in its output, and how it goes on after a usage limit. */

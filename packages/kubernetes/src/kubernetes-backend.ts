@@ -50,6 +50,7 @@ const PROMISES: BackendPromises = {
   observesEnd: true,
   terminalOutside: false,
   survivesHostRestart: true,
+  keepsSecrets: true,
 };
 
 /** A namespace of a cluster: each session is a pod in it, which lives on without this machine. */

@@ -14,6 +14,11 @@ export function podName(guestId: string): string {
   return `cco-${guestId}`;
 }
 
+/** The Secret with a session's credentials. */
+export function credentialsName(guestId: string): string {
+  return `${podName(guestId)}-credentials`;
+}
+
 /** A label's value: at most 63 letters, digits, `-`, `_` and `.`, the first and last a letter or digit. */
 export function labelValue(text: string): string {
   return text

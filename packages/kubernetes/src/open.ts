@@ -17,9 +17,9 @@ import type { Cluster } from "./api/cluster.js";
 import { ApiError } from "./api/errors.js";
 import { fromApi } from "./errors.js";
 import { KubernetesGuest } from "./kubernetes-guest.js";
-import { podName, STARTED } from "./names.js";
+import { credentialsName, podName, STARTED } from "./names.js";
 import { sessionPolicy } from "./network.js";
-import { podManifest, sessionLabels, CONTROL, WORKSPACE } from "./pod-spec.js";
+import { podManifest, sessionLabels, CONTROL, CREDENTIALS_KEY, WORKSPACE } from "./pod-spec.js";
 import { PodRunner } from "./pod-runner.js";
 import { isHopeless, pendingOf, podState, silentSince } from "./pod-state.js";
 import { makePodTerminal } from "./pod-terminal.js";
@@ -117,8 +117,12 @@ export class GuestOpener {
 
   /** The pod first: what else belongs to the session is its property, and goes with it. */
   async #make(id: string, options: OpenOptions): Promise<void> {
-    const { env = {}, network } = options;
-    const pod = await this.#pods.create<Pod>(podManifest({ id, env, network }, this.#settings));
+    const { env = {}, network, secrets } = options;
+    const manifest = podManifest(
+      { id, env, network, secrets: secrets !== undefined },
+      this.#settings,
+    );
+    const pod = await this.#pods.create<Pod>(manifest);
     const metadata = {
       name: podName(id),
       namespace: this.#settings.namespace,
@@ -130,6 +134,9 @@ export class GuestOpener {
     const policy = sessionPolicy(id, network, metadata);
     await Promise.all([
       this.#pods.create(await sessionSecret(id, options, metadata)),
+      secrets === undefined
+        ? undefined
+        : this.#pods.create(credentialsSecret(id, secrets, metadata)),
       policy === undefined ? undefined : this.#pods.create(policy),
     ]);
   }
@@ -229,6 +236,16 @@ export class GuestOpener {
             : undefined;
     if (why !== undefined) throw new ApiError("CLUSTER_UNREACHABLE", `session ${id}: ${why}`);
   }
+}
+
+/** The agent's credentials: its container alone mounts them, and they go with the pod. */
+function credentialsSecret(id: string, secrets: string, metadata: Manifest["metadata"]): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { ...metadata, name: credentialsName(id) },
+    stringData: { [CREDENTIALS_KEY]: secrets },
+  };
 }
 
 /** The scripts of a session; the pod mounts them. */

@@ -9,7 +9,12 @@ interface Spec {
   readonly activeDeadlineSeconds: number;
   readonly runtimeClassName?: string;
   readonly securityContext: object;
-  readonly containers: readonly { name: string; securityContext: object; env: object[] }[];
+  readonly containers: readonly {
+    name: string;
+    securityContext: object;
+    env: object[];
+    volumeMounts: object[];
+  }[];
   readonly volumes: readonly { name: string; emptyDir?: { sizeLimit: string } }[];
 }
 
@@ -46,6 +51,23 @@ it("is made from no image but the one that is configured", () => {
   expect(() => spec({ image: undefined })).toThrow(
     expect.objectContaining({ code: "BOX_MISSING" }) as Error,
   );
+});
+
+it("gives credentials to the agent's container, not to the keeper", () => {
+  const made = podManifest(
+    { id: "7f3a9c21", env: {}, network: { policy: "none", allow: [] }, secrets: true },
+    settingsOf({ image: "registry.test/agent:1" }, "me"),
+  )["spec"] as Spec;
+  const mount = { name: "credentials", mountPath: "/etc/cco-credentials", readOnly: true };
+  const [agent, keeper] = made.containers;
+  expect(agent?.volumeMounts).toContainEqual(mount);
+  expect(agent?.env).toContainEqual({ name: "CCO_SECRETS", value: "/etc/cco-credentials/secrets" });
+  expect(JSON.stringify(keeper)).not.toContain("credentials");
+  expect(made.volumes).toContainEqual({
+    name: "credentials",
+    secret: { secretName: "cco-7f3a9c21-credentials", defaultMode: 0o440 },
+  });
+  expect(JSON.stringify(spec())).not.toContain("credentials");
 });
 
 it("is labelled by session, owner and policy, and waits in a queue where one is named", () => {

@@ -2,7 +2,7 @@ import type { GuestNetwork } from "@cco/backend";
 
 import { strategicMerge } from "./merge.js";
 import { bytesOf } from "./quantity.js";
-import { MANAGED_BY, MANAGER, OWNER, podName, POLICY, SESSION } from "./names.js";
+import { credentialsName, MANAGED_BY, MANAGER, OWNER, podName, POLICY, SESSION } from "./names.js";
 import { policyLabel } from "./network.js";
 import { imageOf, type Settings } from "./settings.js";
 import type { Manifest } from "./types.js";
@@ -14,11 +14,17 @@ export const HOME = "/home/agent";
 export const CONTROL = "/cco";
 /** The session's Secret, mounted. */
 const SESSION_FILES = "/etc/cco";
+/** The agent's credentials, which the keeper has not. */
+const CREDENTIALS = "/etc/cco-credentials";
+/** Key of the one file there. */
+export const CREDENTIALS_KEY = "secrets";
 
 export interface PodOptions {
   readonly id: string;
   readonly env: Readonly<Record<string, string>>;
   readonly network: GuestNetwork;
+  /** It has credentials, in a Secret of their own. */
+  readonly secrets?: boolean;
 }
 
 /** The scripts come out of the session's Secret, so that a pod's own description stays small. */
@@ -30,7 +36,8 @@ const AGENT = `sh ${SESSION_FILES}/guard "$0" "$1" & exec sh -c "$(cat ${SESSION
  * everything else happens and which stays until the result is pulled. Nothing in it has a
  * right or a capability, or knows the cluster.
  */
-export function podManifest({ id, env, network }: PodOptions, settings: Settings): Manifest {
+export function podManifest(options: PodOptions, settings: Settings): Manifest {
+  const { id, network, secrets = false } = options;
   const pod: Manifest = {
     apiVersion: "v1",
     kind: "Pod",
@@ -67,8 +74,8 @@ export function podManifest({ id, env, network }: PodOptions, settings: Settings
         ? {}
         : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
       containers: [
-        container("agent", AGENT, { id, env, network }, settings),
-        container("keeper", KEEPER, { id, env, network }, settings),
+        container("agent", AGENT, options, settings),
+        container("keeper", KEEPER, { ...options, secrets: false }, settings),
       ],
       volumes: [
         ...["workspace", "exchange", "home", "agent-tmp", "keeper-tmp"].map((name) => ({
@@ -77,6 +84,14 @@ export function podManifest({ id, env, network }: PodOptions, settings: Settings
         })),
         { name: "control", emptyDir: { sizeLimit: "256Mi" } },
         { name: "session", secret: { secretName: podName(id), defaultMode: 0o440 } },
+        ...(secrets
+          ? [
+              {
+                name: "credentials",
+                secret: { secretName: credentialsName(id), defaultMode: 0o440 },
+              },
+            ]
+          : []),
       ],
     },
   };
@@ -91,7 +106,7 @@ export function sessionLabels(id: string, settings: Settings): Readonly<Record<s
 function container(
   name: "agent" | "keeper",
   script: string,
-  { id, env }: PodOptions,
+  { id, env, secrets = false }: PodOptions,
   settings: Settings,
 ): Readonly<Record<string, unknown>> {
   const small = { cpu: "10m", memory: "32Mi" };
@@ -101,7 +116,12 @@ function container(
     ...optional("imagePullPolicy", settings.imagePullPolicy),
     command: ["sh", "-c", script, id, String(Math.floor(bytesOf(settings.workspaceSize) / 1024))],
     workingDir: "/",
-    env: Object.entries({ ...env, HOME, CCO_SESSION: id }).map(([variable, value]) => ({
+    env: Object.entries({
+      ...env,
+      HOME,
+      CCO_SESSION: id,
+      ...(secrets ? { CCO_SECRETS: `${CREDENTIALS}/${CREDENTIALS_KEY}` } : {}),
+    }).map(([variable, value]) => ({
       name: variable,
       // `$(NAME)` would be replaced by another variable's value.
       value: value.replaceAll("$(", () => "$$("),
@@ -120,6 +140,7 @@ function container(
       { name: "control", mountPath: CONTROL },
       { name: `${name}-tmp`, mountPath: "/tmp" },
       { name: "session", mountPath: SESSION_FILES, readOnly: true },
+      ...(secrets ? [{ name: "credentials", mountPath: CREDENTIALS, readOnly: true }] : []),
     ],
   };
 }

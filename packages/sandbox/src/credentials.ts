@@ -84,7 +84,7 @@ export function secretsOf(
 
 /** Reads the variables, and starts the agent with them. */
 export const START = `# start PROGRAM [WORD]…: with the variables in the file secrets, which only its owner may read.
-while IFS= read -r line; do export "\${line?}"; done <"$HOME/.cco/secrets"
+while IFS= read -r line; do export "\${line?}"; done <"\${CCO_SECRETS:-$HOME/.cco/secrets}"
 exec "$@"
 `;
 
@@ -94,13 +94,19 @@ export function withSecrets(argv: readonly string[], { secrets }: Credentials): 
   return ["sh", "-c", 'exec sh "$HOME/.cco/start" "$@"', "cco", ...argv];
 }
 
-/** By stdin, into a file that only the guest's user reads. @throws {SandboxError} `TRANSFER_FAILED` */
-export async function putSecrets(guest: Guest, { secrets }: Credentials): Promise<void> {
+/** The secret variables as {@link START} reads them: a line each, nothing where there are none. */
+export function secretLines({ secrets }: Credentials): string {
   const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
-  if (lines.length === 0) return;
+  return lines.join("");
+}
+
+/** By stdin, into a file that only the guest's user reads. @throws {SandboxError} `TRANSFER_FAILED` */
+export async function putSecrets(guest: Guest, credentials: Credentials): Promise<void> {
+  const lines = secretLines(credentials);
+  if (lines === "") return;
   const script = 'umask 077 && mkdir -p "$1/.cco" && cat >"$1/.cco/secrets"';
   const argv = ["sh", "-c", script, "secrets", guest.paths.home];
-  const { exitCode } = await guest.exec(argv, { stdin: lines.join("") });
+  const { exitCode } = await guest.exec(argv, { stdin: lines });
   if (exitCode === 0) return;
   throw new SandboxError("TRANSFER_FAILED", "the agent's variables did not arrive in its guest", {
     hint: "push again",

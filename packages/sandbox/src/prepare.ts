@@ -5,7 +5,7 @@ import { createInputBundle, Refs, snapshotCommit, type InputBundle } from "@cco/
 import { fromBackend } from "./box.js";
 import type { AgentProfile, AgentRun } from "./agents/profile.js";
 import { collectArgv } from "./collect.js";
-import { putSecrets, withSecrets } from "./credentials.js";
+import { putSecrets, secretLines, withSecrets } from "./credentials.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { diskFull, interrupted, isAbort, throwIfInterrupted } from "./failures.js";
@@ -120,7 +120,7 @@ async function make(
   const setUp = { ...context, env: { ...env, ...credentials.secrets } };
   const home = await homeFiles(profile, setUp, checked.files, checked.ownFiles);
   await send(engine, { ...checked, files: home }, guest, bundle, bundleFile, signal);
-  await putSecrets(guest, credentials);
+  if (engine.backend.promises.keepsSecrets !== true) await putSecrets(guest, credentials);
 
   const argv = withSecrets(profile.argv(context), credentials);
   const launchArgv = guest.terminal.launchArgv(argv);
@@ -166,6 +166,7 @@ async function openGuest(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Guest> {
+  const secrets = engine.backend.promises.keepsSecrets === true ? secretLines(credentials) : "";
   const options = {
     programs: profile.programs,
     network,
@@ -173,6 +174,7 @@ async function openGuest(
     afterEnd: await collectArgv("store", base),
     turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
     ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
+    ...(secrets === "" ? {} : { secrets }),
   };
   const onProgress = (line: string): void => engine.step("check-box", id, line);
   try {
