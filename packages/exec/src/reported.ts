@@ -79,7 +79,7 @@ export async function runReported(
       stderr: report.sink ?? "buffer",
     });
   } catch (error) {
-    if (error instanceof RunError && error.code !== "COMMAND_NOT_FOUND") await end(link, token);
+    if (error instanceof RunError && mayRun(error)) await end(link, token);
     throw renamed(error, argv);
   }
   const { outcome, stderr } = report.take(result.stderr);
@@ -97,6 +97,11 @@ function variables(env: RunOptions["env"]): readonly string[] {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`not a variable: ${name}`);
     return value === undefined ? name : `${name}=${value}`;
   });
+}
+
+/** Where the transport itself was not started, nothing is there to be ended. */
+function mayRun({ code }: RunError): boolean {
+  return code !== "COMMAND_NOT_FOUND" && code !== "COMMAND_NOT_STARTED";
 }
 
 async function end(link: RemoteLink, token: string): Promise<void> {

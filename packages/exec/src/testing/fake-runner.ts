@@ -15,9 +15,12 @@ export interface FakeReply {
   readonly error?: Error;
 }
 
+/** A reply, or what makes it where it depends on the argv: a token in it that is echoed. */
+export type FakeAnswer = FakeReply | ((argv: readonly string[]) => FakeReply);
+
 interface Expectation {
   readonly argv: readonly string[] | undefined;
-  readonly reply: FakeReply;
+  readonly answer: FakeAnswer;
 }
 
 export interface FakeCall {
@@ -45,14 +48,14 @@ export class FakeRunner implements CommandRunner {
   }
 
   /** The next run, whatever its argv, gets this reply. */
-  reply(reply: FakeReply = {}): this {
-    this.#expected.push({ argv: undefined, reply });
+  reply(answer: FakeAnswer = {}): this {
+    this.#expected.push({ argv: undefined, answer });
     return this;
   }
 
   /** The next run must have exactly this argv and gets this reply. */
-  expect(argv: readonly string[], reply: FakeReply = {}): this {
-    this.#expected.push({ argv, reply });
+  expect(argv: readonly string[], answer: FakeAnswer = {}): this {
+    this.#expected.push({ argv, answer });
     return this;
   }
 
@@ -67,8 +70,9 @@ export class FakeRunner implements CommandRunner {
         `unexpected run: ${JSON.stringify(argv)}\n      expected: ${JSON.stringify(next.argv)}`,
       );
     }
-    if (next.reply.error !== undefined) throw next.reply.error;
-    return deliver(next.reply, options);
+    const reply = typeof next.answer === "function" ? next.answer(argv) : next.answer;
+    if (reply.error !== undefined) throw reply.error;
+    return deliver(reply, options);
   }
 
   hostArgv(argv: readonly string[]): readonly string[] {
@@ -93,16 +97,23 @@ async function readAll(stdin: RunOptions["stdin"]): Promise<Buffer | null> {
 
 async function deliver(reply: FakeReply, options: RunOptions): Promise<RunResult> {
   const stdout = Buffer.from(reply.stdout ?? "");
-  let kept = stdout;
-  if (typeof options.stdout === "object") {
-    options.stdout.end(stdout);
-    await finished(options.stdout);
-    kept = Buffer.alloc(0);
-  }
+  const stderr = reply.stderr ?? "";
+  const [outTaken, errTaken] = await Promise.all([
+    written(options.stdout, stdout),
+    written(options.stderr, stderr),
+  ]);
   return {
     exitCode: reply.exitCode ?? 0,
     signal: reply.signal ?? null,
-    stdout: kept,
-    stderr: reply.stderr ?? "",
+    stdout: outTaken ? Buffer.alloc(0) : stdout,
+    stderr: errTaken ? "" : stderr,
   };
+}
+
+/** @returns whether there was a stream to take it; it is ended then. */
+async function written(sink: RunOptions["stdout"], content: Buffer | string): Promise<boolean> {
+  if (typeof sink !== "object") return false;
+  sink.end(content);
+  await finished(sink, { readable: false });
+  return true;
 }
