@@ -1,49 +1,26 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
 import { TestRepo } from "../support/repo.js";
-import { sshdUnavailable, TestSshd, type SshdOptions } from "../support/sshd.js";
+import { sshdUnavailable, sshdUser } from "../support/sshd.js";
 import { waitFor } from "../support/wait-for.js";
-import { commitBlock, Scene, untilLet, type SessionJson } from "./scene.js";
-
-/** A person's machine, and another one that `ssh big` reaches from it. */
-class FarScene extends Scene {
-  readonly sshd: TestSshd;
-
-  private constructor(sshd: TestSshd) {
-    super();
-    this.sshd = sshd;
-    this.env["PATH"] = sshd.env["PATH"] ?? "";
-  }
-
-  static async make(options: SshdOptions = {}): Promise<FarScene> {
-    return new FarScene(await TestSshd.start(options));
-  }
-
-  override inGuest(sessionId: string, path: string): string {
-    const guests = join(this.sshd.home, ".local/share/cco/guests");
-    return join(guests, sessionId, "workspace", path);
-  }
-
-  /** A session there that waits to be let go. */
-  async running(...blocks: readonly string[]): Promise<string> {
-    const { sessionId } = await this.push(this.plan(untilLet, ...blocks), "--host", "big");
-    await this.untilMade(sessionId, "here");
-    return sessionId;
-  }
-
-  /** Nothing is left between the two machines. */
-  async cut(): Promise<void> {
-    this.sshd.stop();
-    await waitFor(() => this.sshd.masters().length === 0);
-  }
-}
+import { FarScene } from "./far-scene.js";
+import { mainJobCases } from "./main-job.js";
+import { commitBlock, untilLet, type SessionJson } from "./scene.js";
 
 const HOST = ["--host", "big"];
 
-describe.skipIf(sshdUnavailable !== null)("a box on another machine", () => {
+describe.skipIf(sshdUnavailable !== null)(`a box of ${sshdUser} on another machine`, () => {
+  describe("the main job", () => {
+    let one: FarScene;
+    beforeAll(async () => {
+      one = await FarScene.make();
+    });
+    mainJobCases(() => new FarScene(one.sshd, { everyBox: true }));
+  });
+
   it("add, push, a live pane, wait, pull", async () => {
     const scene = await FarScene.make();
     const added = await scene.json<{ worktree: string }>(["add", "feat/x"]);
@@ -151,8 +128,28 @@ describe.skipIf(sshdUnavailable !== null)("a box on another machine", () => {
     expect([calls(pushed.stderr), calls(pulled.stderr)]).toEqual([7, 4]);
   });
 
-  it("doctor and status tell of it", async () => {
+  it("gc finds what nobody knows any more on each machine that sessions name, and nobody else's", async () => {
     const scene = await FarScene.make();
+    const other = new FarScene(scene.sshd);
+    const [kept, forgotten] = [await scene.running(), await scene.running()];
+    const theirs = await other.running();
+    for (const id of [forgotten, theirs]) scene.letGo(id);
+    await scene.ok(["box", "wait", forgotten]);
+    await other.ok(["box", "wait", theirs]);
+    rmSync(join(scene.env["XDG_DATA_HOME"] ?? "", "cco/exchange", forgotten), { recursive: true });
+
+    expect(await scene.ok(["box", "gc"])).toBe(`Removed guest ${forgotten} (orphaned).`);
+    expect([kept, forgotten, theirs].map((id) => existsSync(scene.inGuest(id, "")))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    scene.letGo(kept);
+  });
+
+  it("doctor and status tell of it", async () => {
+    // Asked by an ordinary user, it leaves a process of its own behind.
+    const scene = await FarScene.make({ without: ["podman"] });
     interface Report {
       readonly host: string | null;
       readonly checks: readonly { name: string; ok: boolean; fix: string | null }[];
@@ -177,7 +174,7 @@ describe.skipIf(sshdUnavailable !== null)("a box on another machine", () => {
   });
 
   it("what the machine lacks comes with the command that mends it there", async () => {
-    const scene = await FarScene.make({ without: ["bwrap"] });
+    const scene = await FarScene.make({ without: ["bwrap", "podman"] });
     const report = await scene.json<{ checks: { name: string; ok: boolean; fix: string }[] }>(
       ["doctor", ...HOST],
       1,

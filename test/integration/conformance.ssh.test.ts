@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { describeConformance } from "@cco/backend/testing";
 import { ExecaRunner } from "@cco/exec";
@@ -8,7 +8,7 @@ import { LocalBackend } from "@cco/local";
 import { SshRunner } from "@cco/ssh";
 
 import type { Env } from "../support/env.js";
-import { sshdUnavailable, TestSshd } from "../support/sshd.js";
+import { sshdUnavailable, sshdUser, TestSshd } from "../support/sshd.js";
 import { makeTempDir } from "../support/temp-dir.js";
 
 const SECRET = "conformance-caller-secret";
@@ -16,7 +16,7 @@ const SECRET = "conformance-caller-secret";
 const sandbox = spawnSync("bwrap", ["--unshare-all", "--ro-bind", "/", "/", "true"]);
 const unavailable = sandbox.status === 0 ? null : "needs bubblewrap and user namespaces";
 
-describeConformance("local, by ssh", {
+describeConformance(`local, by ssh as ${sshdUser}`, {
   unavailable: sshdUnavailable ?? unavailable ?? undefined,
   make: async () => {
     const sshd = await TestSshd.start();
@@ -25,6 +25,8 @@ describeConformance("local, by ssh", {
     writeFileSync(callerFile, `${SECRET}\n`);
     const tempDir = join(makeTempDir("cs"), "t");
     mkdirSync(tempDir);
+    // What is to be given to guests there must be visible to the machine's user.
+    chmodSync(dirname(tempDir), 0o755);
     const host = new ExecaRunner({ env });
     const ssh = new SshRunner({ host: sshd.host, runner: host, env });
     const dataDir = join(sshd.home, "d");

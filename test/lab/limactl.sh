@@ -64,18 +64,28 @@ print_list() {
       continue
     fi
     status_of "$name"
-    if [ ! -f "$dir/lima.yaml" ]; then
-      case $version in 2.2.*) ;; *) fatal "unable to load instance $name: open $dir/lima.yaml: no such file or directory" ;; esac
+    if [ -f "$dir/lima.yaml" ]; then
+      print_row
+      continue
     fi
-    print_row
+    case $version in
+      2.2.*) print_odd_row ;;
+      *) fatal "unable to load instance $name: open $dir/lima.yaml: no such file or directory" ;;
+    esac
   done
   [ "$found" = 0 ] || fatal "unmatched instances"
 }
 
 print_row() {
+  case $version in 2.2.*) written=v$version ;; *) written=$version ;; esac
   case $version in 1.*) cpu='"cpuType":{"x86_64":"host"},' ;; *) cpu='' ;; esac
   printf '{"name":"%s","hostname":"lima-%s","status":"%s","dir":"%s","vmType":"qemu","arch":"x86_64",%s"cpus":2,"memory":1073741824,"disk":4294967296,"sshConfigFile":"%s/ssh.config","config":{},"sshAddress":"127.0.0.1","protected":false,"limaVersion":"%s"}\n' \
-    "$name" "$name" "$status" "$dir" "$cpu" "$dir" "$version"
+    "$name" "$name" "$status" "$dir" "$cpu" "$dir" "$written"
+}
+
+print_odd_row() {
+  printf '{"name":"%s","hostname":"","status":"Broken","dir":"%s","vmType":"","arch":"","errors":[{"Op":"open","Path":"%s/lima.yaml","Err":2}],"protected":false,"limaVersion":""}\n' \
+    "$name" "$dir" "$dir"
 }
 
 # ---- life cycle -----------------------------------------------------------------------------
@@ -160,7 +170,12 @@ kill_all() {
 
 stop() {
   no_terminal
-  exists "$name" || fatal "instance $(quoted "$name") does not exist"
+  if ! exists "$name"; then
+    case $version in
+      2.2.*) fatal "open $home/$name/lima.yaml: no such file or directory" ;;
+      *) fatal "instance $(quoted "$name") does not exist" ;;
+    esac
+  fi
   status_of "$name"
   if [ "$force" = no ] && [ "$status" != Running ]; then
     fatal "expected status $(quoted Running), got $(quoted "$status")"

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,8 +11,8 @@ import {
 } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { userInfo } from "node:os";
-import { join } from "node:path";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
 
 import { afterAll } from "vitest";
 
@@ -26,6 +27,34 @@ const SSH = "/usr/bin/ssh";
 
 /** Why no sshd can be started here, or `null`. */
 export const sshdUnavailable = existsSync(SSHD) && existsSync(SSH) ? null : "needs openssh-server";
+
+/** Who programs on the machine run as: an ordinary user, as wherever it is not root who tests. */
+const ORDINARY = { name: "tester", uid: 65534, gid: 65534 } as const;
+const AS_ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+
+/**
+ * Root can start an sshd of an ordinary user: one with a login shell, for sshd and what it starts
+ * alone. Without namespaces for ordinary users no sandbox would run there, and it stays root's.
+ */
+const ordinary =
+  process.getuid?.() === 0 &&
+  spawnSync("unshare", [
+    "--mount",
+    ...AS_ORDINARY,
+    "bwrap",
+    "--unshare-all",
+    "--ro-bind",
+    "/",
+    "/",
+    "true",
+  ]).status === 0;
+
+/** In a mount namespace of its own: the machine's users and groups are those of `$0`, then argv. */
+const WITH_USERS =
+  'for f in passwd group; do mount --bind "$0/$f" "/etc/$f" || exit; done; exec "$@"';
+
+/** For a test's title. */
+export const sshdUser = process.getuid?.() === 0 && !ordinary ? "root" : "an ordinary user";
 
 /** `node <this> HOST PORT MS`: stdin and stdout to a port, each byte so many milliseconds late. */
 const SLOW_LINK = `
@@ -65,7 +94,7 @@ afterAll(() => {
 });
 
 /**
- * A real sshd on a loopback port with keys of its own, for the user who runs the tests; and a
+ * A real sshd on a loopback port with keys of its own, of an ordinary user; and a
  * caller's environment in which plain `ssh big` reaches it. Programs there have a home of their own.
  */
 export class TestSshd {
@@ -91,6 +120,7 @@ export class TestSshd {
     this.env["PATH"] = `${bin}:${this.env["PATH"] ?? ""}`;
     this.#makeKeys();
     this.#configure();
+    if (ordinary) this.#handOver();
     // ssh finds a person's configuration by their uid, not by HOME.
     writeFileSync(join(bin, "ssh"), `#!/bin/sh\nexec ${SSH} -F '${this.clientConfig}' "$@"\n`);
     chmodSync(join(bin, "ssh"), 0o755);
@@ -115,7 +145,11 @@ export class TestSshd {
   /** Start the daemon (again). */
   async listen(): Promise<void> {
     // The user's whole environment reaches no session: sshd makes theirs.
-    const daemon = spawn(SSHD, ["-D", "-e", "-f", join(this.dir, "sshd_config")], {
+    const [file = "", ...args] = [
+      ...(ordinary ? ["unshare", "--mount", "sh", "-c", WITH_USERS, this.dir, ...AS_ORDINARY] : []),
+      ...[SSHD, "-D", "-e", "-f", join(this.dir, "sshd_config")],
+    ];
+    const daemon = spawn(file, args, {
       env: { PATH: process.env["PATH"] },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -165,7 +199,12 @@ export class TestSshd {
 
   /** Every connection breaks, as if the machine's network had gone; programs there go on. */
   breakConnections(): void {
-    for (const pid of this.connections()) process.kill(pid, "SIGKILL");
+    const monitors = this.connections();
+    // An ordinary user's connection is two processes, of which the inner one has the network.
+    const inner = processes().flatMap(({ pid, parent, command }) =>
+      monitors.includes(parent) && command.startsWith("sshd") ? [pid] : [],
+    );
+    for (const pid of [...monitors, ...inner]) process.kill(pid, "SIGKILL");
   }
 
   /** The daemon and all connections end, at both ends; programs there go on. */
@@ -181,6 +220,24 @@ export class TestSshd {
     return processes().flatMap(({ pid, command }) =>
       command.includes(this.clientConfig) && command.includes(" -M ") ? [pid] : [],
     );
+  }
+
+  /** What the machine reads and writes belongs to its user. */
+  #handOver(): void {
+    const users = readFileSync("/etc/passwd", "utf8").replaceAll(/^nobody:.*\n/gm, "");
+    writeFileSync(
+      join(this.dir, "passwd"),
+      `${users}${ORDINARY.name}:x:${ORDINARY.uid}:${ORDINARY.gid}::${this.home}:/bin/bash\n`,
+    );
+    // A terminal cannot be given to the group of that name by who is not in it.
+    const groups = readFileSync("/etc/group", "utf8").replaceAll(/^tty:.*\n/gm, "");
+    writeFileSync(join(this.dir, "group"), groups);
+    for (const path of ["host_key", "big"])
+      chownSync(join(this.dir, path), ORDINARY.uid, ORDINARY.gid);
+    // The way there, of the folder of the whole run too.
+    for (const folder of [this.dir, dirname(this.dir)]) {
+      if (folder !== tmpdir() || process.env["CCO_TEST_RUN"] === folder) chmodSync(folder, 0o711);
+    }
   }
 
   #link(): readonly string[] {
@@ -246,7 +303,7 @@ export class TestSshd {
       `Host ${this.host}`,
       "  HostName 127.0.0.1",
       `  Port ${this.port}`,
-      `  User ${userInfo().username}`,
+      `  User ${ordinary ? ORDINARY.name : userInfo().username}`,
       `  IdentityFile ${join(this.dir, "user_key")}`,
       "  IdentitiesOnly yes",
       ...this.#link(),

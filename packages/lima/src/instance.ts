@@ -1,3 +1,5 @@
+import { parseVersion } from "./info.js";
+
 /** `""`: its yaml cannot be read. A word of a later version stays as it is. */
 export type LimaStatus =
   "Running" | "Stopped" | "Broken" | "Uninitialized" | "Installing" | "" | (string & {});
@@ -49,8 +51,18 @@ function parseInstance(value: unknown): LimaInstance {
     arch: text("arch"),
     memory: number("memory"),
     disk: number("disk"),
-    limaVersion: text("limaVersion"),
+    limaVersion: parseVersion(text("limaVersion") ?? "") ?? text("limaVersion"),
     sshConfigFile: text("sshConfigFile"),
-    errors: Array.isArray(fields["errors"]) ? fields["errors"].map(String) : [],
+    errors: Array.isArray(fields["errors"]) ? fields["errors"].map(errorText) : [],
   };
+}
+
+/** Errors are Go's own types, whose fields are printed: of a file, `{"Op":"open","Path":…,"Err":2}`. */
+function errorText(error: unknown): string {
+  if (typeof error === "string") return error;
+  if (typeof error !== "object" || error === null) return JSON.stringify(error);
+  const { Op, Path } = error as Readonly<Record<string, unknown>>;
+  return typeof Op === "string" && typeof Path === "string"
+    ? `cannot ${Op} ${Path}`
+    : JSON.stringify(error);
 }

@@ -4,13 +4,33 @@ import { parseInfo, parseVersion, socketExcess } from "./info.js";
 import { parseInstances } from "./instance.js";
 import { parseMessage, parseMessages } from "./log.js";
 
-/** `limactl list --format json` of 2.2.0: a running VM, and a folder without a lima.yaml. */
-const LIST_2_2 = `{"name":"lab","hostname":"lima-lab","status":"Running","dir":"/var/tmp/lab/home/lab","vmType":"qemu","arch":"x86_64","cpus":2,"memory":1073741824,"disk":4294967296,"sshLocalPort":43179,"sshConfigFile":"/var/tmp/lab/home/lab/ssh.config","hostAgentPID":812,"driverPID":820,"config":{"vmType":"qemu"},"sshAddress":"127.0.0.1","protected":false,"limaVersion":"2.2.0","HostOS":"linux","HostArch":"x86_64","LimaHome":"/var/tmp/lab/home","IdentityFile":"/var/tmp/lab/home/_config/user"}
-{"name":"odd","hostname":"","status":"Broken","dir":"/var/tmp/lab/home/odd","vmType":"","arch":"","errors":["open /var/tmp/lab/home/odd/lima.yaml: no such file or directory"],"protected":false,"limaVersion":"","HostOS":"linux","HostArch":"x86_64","LimaHome":"/var/tmp/lab/home","IdentityFile":"/var/tmp/lab/home/_config/user"}
+/**
+ * Captured from limactl 2.2.0, `list --format json`: a running VM, of whose `config` most is cut out,
+ * and a folder without a lima.yaml.
+ */
+const LIST_2_2 = `{"name":"lab","hostname":"lima-lab","status":"Running","dir":"/var/tmp/lab/home/lab","vmType":"qemu","arch":"x86_64","cpus":2,"memory":1073741824,"disk":4294967296,"sshLocalPort":44911,"sshConfigFile":"/var/tmp/lab/home/lab/ssh.config","hostAgentPID":26523,"driverPID":26564,"config":{"vmType":"qemu","os":"Linux","arch":"x86_64","cpus":2,"memory":"1GiB","disk":"4GiB","plain":false,"user":{"name":"tester","comment":"","home":"/home/tester.guest","shell":"/bin/bash","uid":1001,"passwordlessSudo":true},"tpm":false},"sshAddress":"127.0.0.1","protected":false,"limaVersion":"v2.2.0","HostOS":"linux","HostArch":"x86_64","LimaHome":"/var/tmp/lab/home","IdentityFile":"/var/tmp/lab/home/_config/user"}
+{"name":"odd","hostname":"","status":"Broken","dir":"/var/tmp/lab/home/odd","vmType":"","arch":"","errors":[{"Op":"open","Path":"/var/tmp/lab/home/odd/lima.yaml","Err":2}],"protected":false,"limaVersion":"","HostOS":"linux","HostArch":"x86_64","LimaHome":"/var/tmp/lab/home","IdentityFile":"/var/tmp/lab/home/_config/user"}
 `;
 
-/** The same of 1.2.3: a stopped VM. */
+/** Not captured: a stopped VM with the keys that 1.2.3 has by its source, and values as above. */
 const LIST_1_2 = `{"name":"lab","hostname":"lima-lab","status":"Stopped","dir":"/var/tmp/lab/home/lab","vmType":"qemu","arch":"x86_64","cpuType":{"aarch64":"cortex-a72","x86_64":"qemu64"},"cpus":2,"memory":1073741824,"disk":4294967296,"sshConfigFile":"/var/tmp/lab/home/lab/ssh.config","config":{"vmType":"qemu"},"sshAddress":"127.0.0.1","protected":false,"limaVersion":"1.2.3","HostOS":"linux","HostArch":"x86_64","LimaHome":"/var/tmp/lab/home","IdentityFile":"/var/tmp/lab/home/_config/user"}
+`;
+
+/** Captured from 2.2.0: the beginning of `info`, with what is read of the rest. */
+const INFO_2_2 = `{
+    "version": "v2.2.0",
+    "templates": [
+        {
+            "name": "default",
+            "location": "/opt/lima/share/lima/templates/default.yaml"
+        }
+    ],
+    "limaHome": "/var/tmp/lab/home",
+    "vmTypes": [
+        "qemu"
+    ],
+    "hostOS": "linux"
+}
 `;
 
 describe("parseInstances", () => {
@@ -32,12 +52,17 @@ describe("parseInstances", () => {
       status: "Broken",
       vmType: null,
       limaVersion: null,
-      errors: ["open /var/tmp/lab/home/odd/lima.yaml: no such file or directory"],
+      errors: ["cannot open /var/tmp/lab/home/odd/lima.yaml"],
     });
   });
 
   it("reads what 1.2 prints", () => {
     expect(parseInstances(LIST_1_2)).toMatchObject([{ status: "Stopped", limaVersion: "1.2.3" }]);
+  });
+
+  it("errors are told whatever they are made of", () => {
+    const rows = parseInstances('{"name":"x","errors":["a word",{"Code":7},null]}');
+    expect(rows[0]?.errors).toEqual(["a word", '{"Code":7}', "null"]);
   });
 
   it("nothing is no VM, an empty status is one that cannot be read, a new word stays", () => {
@@ -66,6 +91,11 @@ describe("parseMessage", () => {
       'time="2026-01-02T03:04:05Z" level=warning msg=slow error="no route\\nto host"',
       { level: "warning", text: "slow: no route\nto host" },
     ],
+    // Captured from 2.2.0.
+    [
+      'time="2026-11-27T03:22:21Z" level=warning msg="instance `odd` has errors" errors="[open /h/odd/lima.yaml: no such file or directory]"',
+      { level: "warning", text: "instance `odd` has errors" },
+    ],
     [
       "limactl: must not run as the root user",
       { level: "other", text: "limactl: must not run as the root user" },
@@ -82,6 +112,11 @@ describe("parseMessage", () => {
 
 describe("info and versions", () => {
   it("reads what info prints", () => {
+    expect(parseInfo(INFO_2_2)).toEqual({
+      version: "2.2.0",
+      limaHome: "/var/tmp/lab/home",
+      vmTypes: ["qemu"],
+    });
     const text =
       '{"version":"2.2.0-12-gabc.m","limaHome":"/home/me/.lima","vmTypes":["qemu","vz"]}';
     expect(parseInfo(text)).toEqual({

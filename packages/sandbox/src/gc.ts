@@ -1,4 +1,4 @@
-import type { GuestState } from "@cco/backend";
+import type { GuestState, SandboxBackend } from "@cco/backend";
 
 import { holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
@@ -102,21 +102,60 @@ async function orphans(engine: Engine): Promise<readonly Verdict[]> {
       },
     });
   }
-  for (const [id, state] of await guestsHere(engine)) {
+  for (const place of await places(engine)) {
+    verdicts.push(...(await orphansIn(engine, place, known)));
+  }
+  return verdicts;
+}
+
+/** A box, and the machine it is on. */
+interface BoxPlace {
+  readonly backend: SandboxBackend;
+  readonly host: string | null;
+}
+
+/** The box that was asked for, and each that a session is in. */
+async function places(engine: Engine): Promise<readonly BoxPlace[]> {
+  const found = new Map<SandboxBackend, BoxPlace>();
+  found.set(engine.backend, { backend: engine.backend, host: engine.host });
+  for (const stored of await engine.store.all()) {
+    if (!("record" in stored)) continue;
+    // One that is not set up here any more was told of with its session.
+    const backend = await engine.backendOf(stored.record).catch(() => undefined);
+    if (backend !== undefined) found.set(backend, { backend, host: stored.record.host });
+  }
+  return [...found.values()];
+}
+
+async function orphansIn(
+  engine: Engine,
+  { backend, host }: BoxPlace,
+  known: ReadonlySet<string>,
+): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const given = await engine.store.given();
+  for (const [id, state] of await guestsOf(engine, backend, host)) {
     const owner = id.replace(/-check$/, "");
     // Only ids that this program gives; one that runs, or is about to, is somebody's.
     if (!isSessionId(owner) || known.has(owner)) continue;
     if (state.kind === "running" || state.kind === "pending") continue;
-    verdicts.push(await judgeGuest(engine, id, state));
+    // An account on another machine may be shared: what was not sent from here is another's.
+    if (host !== null && !given.has(owner)) continue;
+    verdicts.push(await judgeGuest(engine, backend, id, state));
   }
   return verdicts;
 }
 
 /** A guest that no session here has: of a box that is shared, another machine may have its record. */
-async function judgeGuest(engine: Engine, id: string, state: GuestState): Promise<Verdict> {
+async function judgeGuest(
+  engine: Engine,
+  backend: SandboxBackend,
+  id: string,
+  state: GuestState,
+): Promise<Verdict> {
   const kept = (why: string): Verdict => ({ item: { kind: "guest", id, why } });
   try {
-    if (state.kind === "ended" && isSessionId(id) && (await guestHoldsWork(engine, id))) {
+    if (state.kind === "ended" && isSessionId(id) && (await guestHoldsWork(backend, id))) {
       return kept("unpulled");
     }
   } catch (error) {
@@ -125,24 +164,29 @@ async function judgeGuest(engine: Engine, id: string, state: GuestState): Promis
   }
   return {
     item: { kind: "guest", id, why: "orphaned" },
-    remove: () => engine.backend.closeGuest(id),
+    remove: () => backend.closeGuest(id),
   };
 }
 
 /** What was pushed is known from the bundle that it was sent in. */
-async function guestHoldsWork(engine: Engine, id: string): Promise<boolean> {
-  const guest = await engine.backend.openGuest(id);
+async function guestHoldsWork(backend: SandboxBackend, id: string): Promise<boolean> {
+  const guest = await backend.openGuest(id);
   const bundle = `${guest.paths.exchange}/input.bundle`;
   const { stdout } = await guest.exec(["git", "bundle", "list-heads", bundle]);
   const base = /^([0-9a-f]{40}|[0-9a-f]{64}) /.exec(stdout.toString("latin1"))?.[1];
   return base === undefined || holdsWork(base, guest);
 }
 
-async function guestsHere(engine: Engine): Promise<ReadonlyMap<string, GuestState>> {
+async function guestsOf(
+  engine: Engine,
+  backend: SandboxBackend,
+  host: string | null,
+): Promise<ReadonlyMap<string, GuestState>> {
   try {
-    return await engine.backend.guests();
+    return await backend.guests();
   } catch (error) {
-    engine.note("warning", null, `cannot ask the box for its guests: ${String(error)}`);
+    const where = host === null ? "the box" : `the box on ${host}`;
+    engine.note("warning", null, `cannot ask ${where} for its guests: ${String(error)}`);
     return new Map();
   }
 }

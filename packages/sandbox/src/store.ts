@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { SandboxError } from "./errors.js";
@@ -9,6 +9,8 @@ import { parseRecord, type SessionRecord } from "./record.js";
 import { isSessionId, newSessionId } from "./session-id.js";
 
 const RECORD = "session.json";
+/** Beside the exchange folders: the ids of all that were ever made, one a line. */
+const GIVEN = "given";
 
 /** A session of the store, or why it cannot be read. */
 export type StoredSession =
@@ -36,10 +38,21 @@ export class SessionStore {
       const id = newSessionId();
       try {
         await mkdir(this.path(id), { mode: 0o700 });
+        await appendFile(join(this.#root, GIVEN), `${id}\n`, { mode: 0o600 });
         return id;
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw diskFull(error, this.#root) ?? error;
       }
+    }
+  }
+
+  /** Every id that {@link reserve} ever gave, those of forgotten sessions too. */
+  async given(): Promise<ReadonlySet<string>> {
+    try {
+      return new Set((await readFile(join(this.#root, GIVEN), "utf8")).split("\n"));
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return new Set();
+      throw error;
     }
   }
 
