@@ -1,3 +1,4 @@
+import { quoteArgv } from "@cco/exec";
 import type { AddOptions, AddResult, CarriedFile, SetupScript } from "@cco/workspace";
 
 import { textSetting, type Settings } from "../config/settings.js";
@@ -36,6 +37,9 @@ export async function add(
     context.talk.note(
       `${added.setupScript ?? "the set-up script"} was not run: nobody has confirmed it; --trust-setup runs it`,
     );
+  }
+  if (flags.attach !== true && added.created.window) {
+    context.talk.note(`show it with: ${quoteArgv(attaching)}`);
   }
   if (flags.attach === true) {
     const plan = await workspaces.attach(repo, branch);

@@ -12,7 +12,10 @@ export async function ls(context: Context): Promise<CommandResult> {
   ]);
   return {
     json: entries.map((entry) => ({ ...entry, sessions: entry.sessions.map(publicSession) })),
-    text: (paint) => (entries.length === 0 ? "No workspaces." : workspaceTable(entries, paint)),
+    text: (paint) =>
+      entries.length === 0
+        ? "No workspaces. Make one with: cco add <branch>"
+        : workspaceTable(entries, paint),
     ids: entries.flatMap(({ branch }) => (branch === null ? [] : [branch])),
   };
 }

@@ -45,7 +45,11 @@ export function workspaceTable(entries: readonly WorkspaceEntry<Session>[], pain
     sessions.map((session) => `${session.sessionId} ${stateOf(session)}`).join(", "),
     worktree,
   ]);
-  return table(["BRANCH", "WINDOW", "AHEAD/BEHIND", "", "SESSIONS", "WORKTREE"], rows, paint);
+  return table(
+    ["BRANCH", "WINDOW", "AHEAD/BEHIND", "CHANGES", "SESSIONS", "WORKTREE"],
+    rows,
+    paint,
+  );
 }
 
 function distance(ahead: number | null, behind: number | null): string {
