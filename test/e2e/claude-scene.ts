@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 
 import type { Answer } from "../model/answers.js";
 import type { ClaudeCode } from "../model/claude-code.js";
+import type { Login } from "../model/requests.js";
 import type { ModelServer } from "../model/model-server.js";
 import { scripted } from "../model/scripted.js";
 import { TestRepo } from "../support/repo.js";
@@ -39,8 +40,12 @@ export class ClaudeScene {
   }
 
   /** Call it in a test: all of it ends with the test. */
-  static async open(claude: ClaudeCode, script: readonly Answer[]): Promise<ClaudeScene> {
-    const model = await scripted(script);
+  static async open(
+    claude: ClaudeCode,
+    script: readonly Answer[],
+    login?: Login,
+  ): Promise<ClaudeScene> {
+    const model = await scripted(script, login);
     const scene = new Scene();
     onTestFinished(() => scene.close());
     Object.assign(scene.env, model.env, {

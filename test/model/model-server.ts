@@ -3,13 +3,19 @@ import type { AddressInfo } from "node:net";
 
 import { WORKSPACE, type Answer, type CallTool } from "./answers.js";
 import { checkTurn } from "./check-turn.js";
-import { readRequest, workspaceOf, type Body } from "./requests.js";
+import { readRequest, workspaceOf, type Body, type Login } from "./requests.js";
 import { sendAnswer, sendBroken, sendError, sendJson } from "./wire.js";
 
 /** Begins like a real key, and is none. Every server has its own, to be searched for. */
 function newKey(): string {
   return `sk-ant-api03-${crypto.randomUUID().replaceAll("-", "")}`;
 }
+
+/** Where each kind of login is for Claude Code. */
+const VARIABLES: Readonly<Record<Login, string>> = {
+  key: "ANTHROPIC_API_KEY",
+  token: "CLAUDE_CODE_OAUTH_TOKEN",
+};
 
 /** A turn that was asked for. */
 export interface AskedTurn {
@@ -30,15 +36,18 @@ export class ModelServer {
   readonly #script: readonly Answer[];
   readonly #server: Server;
 
-  private constructor(script: readonly Answer[]) {
+  readonly #login: Login;
+
+  private constructor(script: readonly Answer[], login: Login) {
     this.#script = script;
+    this.#login = login;
     this.#server = createServer((request, response) => {
       void this.#serve(request, response);
     });
   }
 
-  static async start(script: readonly Answer[]): Promise<ModelServer> {
-    const model = new ModelServer(script);
+  static async start(script: readonly Answer[], login: Login = "key"): Promise<ModelServer> {
+    const model = new ModelServer(script, login);
     await new Promise<void>((resolve, reject) => {
       model.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
     });
@@ -63,12 +72,12 @@ export class ModelServer {
 
   /** What a process needs to talk to this model. */
   get env(): Record<string, string> {
-    return { ANTHROPIC_BASE_URL: `http://${this.host}`, ANTHROPIC_API_KEY: this.key };
+    return { ANTHROPIC_BASE_URL: `http://${this.host}`, [VARIABLES[this.#login]]: this.key };
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const request = await readRequest(incoming, this.key);
+      const request = await readRequest(incoming, this.key, this.#login);
       switch (request.kind) {
         case "hello":
           response.writeHead(200).end();

@@ -31,6 +31,9 @@ const bodySchema = v.looseObject({
 export type Body = v.InferOutput<typeof bodySchema>;
 export type ToolResult = v.InferOutput<typeof resultSchema>;
 
+/** A key of the API, or the token of a subscription. */
+export type Login = "key" | "token";
+
 /** A request that an agent may make. */
 export type Request =
   /** Is there anybody? */
@@ -44,10 +47,14 @@ export type Request =
 /**
  * Read a request.
  *
- * @param key what `x-api-key` must be
+ * @param key what the one header of the login must hold
  * @throws {Error} no agent should ask that
  */
-export async function readRequest(incoming: IncomingMessage, key: string): Promise<Request> {
+export async function readRequest(
+  incoming: IncomingMessage,
+  key: string,
+  login: Login,
+): Promise<Request> {
   const { method = "", url = "", headers } = incoming;
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -55,7 +62,7 @@ export async function readRequest(incoming: IncomingMessage, key: string): Promi
   if (method === "HEAD" && ["/", "/api/hello"].includes(pathname)) return { kind: "hello" };
   const known = ["/v1/messages", "/v1/messages/count_tokens"].includes(pathname);
   if (method !== "POST" || !known) throw new Error(`unexpected request: ${method} ${url}`);
-  checkHeaders(headers, key);
+  checkHeaders(headers, key, login);
   const json: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
   if (pathname.endsWith("/count_tokens")) return { kind: "count" };
   const body = v.parse(bodySchema, json);
@@ -67,11 +74,14 @@ export async function readRequest(incoming: IncomingMessage, key: string): Promi
   return { kind: "turn", body };
 }
 
-function checkHeaders(headers: IncomingMessage["headers"], key: string): void {
-  const sent = headers["x-api-key"];
-  if (sent === undefined) throw new Error("header x-api-key is missing");
-  if (sent !== key) throw new Error("header x-api-key is not the key");
-  if (headers.authorization !== undefined) throw new Error("unexpected header authorization");
+function checkHeaders(headers: IncomingMessage["headers"], key: string, login: Login): void {
+  const [wanted, other] =
+    login === "key" ? ["x-api-key", "authorization"] : ["authorization", "x-api-key"];
+  const sent = headers[wanted];
+  if (sent === undefined) throw new Error(`header ${wanted} is missing`);
+  if (sent !== (login === "key" ? key : `Bearer ${key}`))
+    throw new Error(`header ${wanted} is not the key`);
+  if (headers[other] !== undefined) throw new Error(`unexpected header ${other}`);
   if (headers["anthropic-version"] !== "2023-06-01") throw new Error("anthropic-version is wrong");
   if (headers["content-type"] !== "application/json") throw new Error("content-type is not JSON");
 }

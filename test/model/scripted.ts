@@ -2,11 +2,12 @@ import { expect, onTestFinished } from "vitest";
 
 import { waitFor } from "../support/wait-for.js";
 import type { Answer } from "./answers.js";
+import type { Login } from "./requests.js";
 import { ModelServer } from "./model-server.js";
 
 /** A model for one test, which fails if the agent does anything that the script does not expect. */
-export async function scripted(script: readonly Answer[]): Promise<ModelServer> {
-  const model = await ModelServer.start(script);
+export async function scripted(script: readonly Answer[], login?: Login): Promise<ModelServer> {
+  const model = await ModelServer.start(script, login);
   onTestFinished(async () => {
     expect(await model.stop(), "what the model server was asked").toEqual([]);
   });
