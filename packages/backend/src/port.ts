@@ -230,7 +230,7 @@ export interface Terminal {
    * Resolves once a launch that something else began has the agent's sandbox up (or
    * already ended), with how it is then.
    *
-   * @throws {BackendError} `START_FAILED` after `timeoutMs` (default 10,000).
+   * @throws {BackendError} `START_FAILED` after `timeoutMs` (default 60,000, in a container 10,000).
    */
   started(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<GuestState>;
   /**

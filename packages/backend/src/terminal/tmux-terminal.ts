@@ -29,7 +29,8 @@ export interface TmuxTerminalOptions {
   readonly far?: "running" | "over";
 }
 
-const START_MS = 10_000;
+/** A viewer far away, or in a machine under load, may take this long to start the agent. */
+const START_MS = 60_000;
 const GRACE_MS = 10_000;
 /** `launch --send` on a session that does not run. */
 const NOT_RUNNING = 3;
