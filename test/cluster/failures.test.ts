@@ -233,11 +233,14 @@ describe.skipIf(unavailable !== null)(title, () => {
       const waiting = scene.start(["-v", "box", "wait", sessionId]);
       const heard: string[] = [];
       waiting.child.stderr?.on("data", (text: string) => heard.push(text));
-      await waitFor(() => heard.join("").includes("GET"));
+      // The pod was looked at for the last time; then a list, and the watch that begins where it ends.
+      const watches = /\/pods\/cco-[0-9a-f]{8}\n[^\n]*\/pods\n[^\n]*\/pods\n/;
+      await waitFor(() => watches.test(heard.join("")), { what: "a watch" });
       kubeUp("kill", "kube-apiserver");
       kubeUp("up", "2");
       scene.letGo(sessionId);
-      expect((await waiting.ended).exitCode).toBe(0);
+      const { exitCode, stderr } = await waiting.ended;
+      expect(exitCode, stderr).toBe(0);
       await scene.ok(["box", "pull", sessionId]);
       expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
     });
