@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -187,6 +187,42 @@ describe("unusual hosts", () => {
     expect(tip).toHaveLength(64);
     expect(await intake(request(scene, bundle(scene)))).toMatchObject({ tip, commits: 1 });
     expect(scene.host.rev(REF)).toBe(tip);
+  });
+});
+
+describe("hooks of the host that lie in the worktree", () => {
+  const hookFindings = async (path: string): Promise<readonly (string | null)[]> => {
+    scene.guest.commit({ [path]: "#!/bin/sh\n", "other/x": "x\n" });
+    const report = await intake(request(scene, bundle(scene), { allow: ["hook-path"] }));
+    return report.findings.flatMap(({ rule, path: found }) => (rule === "hook-path" ? found : []));
+  };
+
+  it("core.hooksPath through a link to the repository, not made yet", async () => {
+    const { host, dir } = scene;
+    symlinkSync(host.dir, `${dir}/alias`);
+    host.git("config", "core.hooksPath", `${dir}/alias/tools/on commit`);
+    expect(await hookFindings("tools/on commit/pre-commit")).toEqual([
+      "tools/on commit/pre-commit",
+    ]);
+  });
+
+  it("core.hooksPath through a link in the worktree", async () => {
+    const { host } = scene;
+    mkdirSync(host.path("tools/on-commit"), { recursive: true });
+    symlinkSync("tools/on-commit", host.path("hooks-link"));
+    host.git("config", "core.hooksPath", "hooks-link");
+    expect(await hookFindings("tools/on-commit/pre-commit")).toEqual([
+      "tools/on-commit/pre-commit",
+    ]);
+  });
+
+  it("a hook in .git/hooks that is a link to a file that is there, and one that is not yet", async () => {
+    const { host } = scene;
+    host.write({ "src/check.sh": "#!/bin/sh\n", ".git/hooks/note": "" });
+    symlinkSync("../../src/check.sh", host.path(".git/hooks/pre-commit"));
+    expect(await hookFindings("src/check.sh")).toEqual(["src/check.sh"]);
+    symlinkSync("../../src/later.sh", host.path(".git/hooks/pre-push"));
+    expect(await hookFindings("src/later.sh")).toEqual(["src/check.sh", "src/later.sh"]);
   });
 });
 

@@ -6,7 +6,7 @@ import { Quarantine, type Ref } from "@cco/git";
 import { readChanges } from "./changes.js";
 import { history, readCommits, type RawCommit } from "./commits.js";
 import { readHeader, type BundleHeader } from "./header.js";
-import { hooksPathOf } from "./host.js";
+import { hookPathsOf } from "./host.js";
 import { bytes, limitsOf } from "./limits.js";
 import { objectInfos, type ObjectInfo } from "./objects.js";
 import { checkPrerequisites, newObjects, type ReachRequest } from "./reach.js";
@@ -74,9 +74,9 @@ async function examine(subject: Subject): Promise<IntakeReport> {
   const { signal } = request;
   const pushed = [request.base, ...(request.known ?? [])];
   const reach: ReachRequest = { git: quarantine.git, pushed, signal };
-  const [existing, hooksPath] = await Promise.all([
+  const [existing, hookPaths] = await Promise.all([
     sessionRefs(request.repo.git, request.sessionId),
-    hooksPathOf(request.repo),
+    hookPathsOf(request.repo),
     checkPrerequisites(reach, header.prerequisites),
   ]);
 
@@ -84,7 +84,7 @@ async function examine(subject: Subject): Promise<IntakeReport> {
   const tips = tipsOf(header);
   const listed = await newObjects({ ...reach, limits }, tips, unpacked);
   const received = await describe(subject, listed, tips);
-  const findings = await report({ subject, received, sent: unpacked.sent, hooksPath });
+  const findings = await report({ subject, received, sent: unpacked.sent, hookPaths });
 
   await request.inspect?.(quarantine.git, header.head);
   const all = findings.all();
@@ -132,9 +132,9 @@ async function report(context: {
   readonly subject: Subject;
   readonly received: Received;
   readonly sent: ReadonlySet<string>;
-  readonly hooksPath: string | null;
+  readonly hookPaths: readonly string[];
 }): Promise<Findings> {
-  const { subject, received, sent, hooksPath } = context;
+  const { subject, received, sent, hookPaths } = context;
   const { request, limits, header, quarantine } = subject;
   const { git } = quarantine;
   const baseTree = received.commits.get(compareTo(request))?.tree ?? "";
@@ -147,7 +147,7 @@ async function report(context: {
 
   const findings = new Findings((rule) => tierOf(rule, request.allow, request.tiers));
   const sizeOf = (sha: string): number => received.infos.get(sha)?.size ?? 0;
-  reportChanges(findings, changes, { hooksPath, sizeOf, hugeBlobBytes: limits.hugeBlobBytes });
+  reportChanges(findings, changes, { hookPaths, sizeOf, hugeBlobBytes: limits.hugeBlobBytes });
   const names = header.heads.map(({ name }) => name);
   reportText(findings, received.fresh.values(), [...names, ...header.droppedTags]);
   const objects = { git, findings, changes, signal };

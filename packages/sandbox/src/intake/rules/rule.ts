@@ -3,8 +3,8 @@ import type { Rule } from "../tiers.js";
 
 /** What a rule may know beside the change. */
 export interface RuleContext {
-  /** The host's `core.hooksPath`, folded, relative to the worktree; `null`: none in it. */
-  readonly hooksPath: string | null;
+  /** Files and folders of the worktree that the host's git runs as hooks, folded, relative to it. */
+  readonly hookPaths: readonly string[];
   /** Sizes of the new objects. */
   readonly sizeOf: (sha: string) => number;
   readonly hugeBlobBytes: number;

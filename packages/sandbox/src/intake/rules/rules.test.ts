@@ -24,7 +24,7 @@ function added(path: string, more: Partial<Change> = {}): Change {
 }
 
 function rulesFor(change: Change, more: Partial<RuleContext> = {}): string[] {
-  const context = { hooksPath: null, sizeOf: () => 1, hugeBlobBytes: 100, ...more };
+  const context = { hookPaths: [], sizeOf: () => 1, hugeBlobBytes: 100, ...more };
   return CHANGE_RULES.filter(({ check }) => check(change, context) !== null).map(
     ({ rule }) => rule,
   );
@@ -71,8 +71,8 @@ describe("rules over one change", () => {
   });
 
   it("counts the host's own core.hooksPath as a hook folder", () => {
-    expect(rulesFor(added("Tools/Hooks/x"), { hooksPath: "tools/hooks" })).toEqual(["hook-path"]);
-    expect(rulesFor(added("tools/hooks2/x"), { hooksPath: "tools/hooks" })).toEqual([]);
+    expect(rulesFor(added("Tools/Hooks/x"), { hookPaths: ["tools/hooks"] })).toEqual(["hook-path"]);
+    expect(rulesFor(added("tools/hooks2/x"), { hookPaths: ["tools/hooks"] })).toEqual([]);
   });
 
   it("says nothing of a deletion, unless that takes something away", () => {

@@ -11,10 +11,10 @@ const HOOK_MANAGERS =
 export const hookPath = pathRule(
   "hook-path",
   "git may run it, or what it names, as a hook on this machine",
-  (folded, { hooksPath }) =>
+  (folded, { hookPaths }) =>
     hasPart(folded, HOOK_FOLDERS) ||
     HOOK_MANAGERS.test(fileName(folded)) ||
-    (hooksPath !== null && (folded === hooksPath || folded.startsWith(`${hooksPath}/`))),
+    hookPaths.some((path) => folded === path || folded.startsWith(`${path}/`)),
 );
 
 export const setupScript = pathRule(
