@@ -4,6 +4,10 @@ import { createInflate, inflateSync, type Inflate } from "node:zlib";
 const CHUNK = 1024 * 1024;
 /** Above this an object is inflated as a stream, and thrown away as it comes. */
 const WHOLE = 1024 * 1024;
+/** Of the pack, held for an object that is inflated whole; one that takes more is a stream too. */
+const MOST_HELD = 2 * WHOLE;
+/** Bytes of an object that its caller looks at. */
+const FIRST = 32;
 
 /** The stream of a zlib object is broken, or not as long as its header says. */
 export class BrokenObject extends Error {}
@@ -57,15 +61,18 @@ export class PackReader {
         this.#at += result.consumed;
         return result.output;
       }
+      if (this.#window.length - this.#at > MOST_HELD) return this.#inflateStream(size);
       if (!(await this.#more())) throw new BrokenObject("the pack is cut short");
     }
   }
 
   async #inflateStream(size: number): Promise<Buffer> {
     const stream = createInflate({ chunkSize: 256 * 1024 });
-    const seen: { first: Buffer | null; length: number } = { first: null, length: 0 };
+    const seen = { first: Buffer.alloc(0), length: 0 };
     stream.on("data", (chunk: Buffer) => {
-      seen.first ??= Buffer.from(chunk.subarray(0, 32));
+      if (seen.first.length < FIRST) {
+        seen.first = Buffer.concat([seen.first, chunk.subarray(0, FIRST - seen.first.length)]);
+      }
       seen.length += chunk.length;
       if (seen.length > size) stream.destroy(new BrokenObject("an object has the wrong size"));
     });
@@ -78,7 +85,7 @@ export class PackReader {
       stream.destroy();
     }
     if (seen.length !== size) throw new BrokenObject("an object has the wrong size");
-    return seen.first ?? Buffer.alloc(0);
+    return seen.first;
   }
 
   /** Give the stream what follows until it has read its object, and go past that. */
