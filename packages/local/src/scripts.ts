@@ -69,24 +69,28 @@ for ctl in "$data"/guests/*/ctl; do set -- "$@" "$ctl"; done
 exec sh -c "$launch" launch --state all "$@"`;
 
 /**
- * DATA ID: end everything of the guest, remove its folder. It is out of sight first. Programs run
- * by other processes are found by what they have mounted.
+ * DATA ID: end everything of the guest, remove its folder. It is out of sight first; what a call
+ * that was interrupted left there goes too. Programs run by other processes are found by what they
+ * have mounted.
  */
 export const CLOSE = `${DATA}
 guest=$data/guests/$2
-gone=$data/guests/.$2.$$
-[ -d "$guest" ] || exit 0
-if [ -f "$guest/ctl/started" ]; then
-  sh "$guest/ctl/launch" --end "$2" || exit 1
+if [ -d "$guest" ]; then
+  if [ -f "$guest/ctl/started" ]; then
+    sh "$guest/ctl/launch" --end "$2" || exit 1
+  fi
+  for mounts in $(grep -lsF -- " /workspace/$2 " /proc/[0-9]*/mountinfo); do
+    process=\${mounts%/mountinfo}
+    [ "$process/root/workspace/$2" -ef "$guest/workspace" ] && kill -KILL "\${process#/proc/}"
+  done 2>/dev/null
+  mv -- "$guest" "$data/guests/.$2.$$" || exit 1
 fi
-for mounts in $(grep -lsF -- " /workspace/$2 " /proc/[0-9]*/mountinfo); do
-  process=\${mounts%/mountinfo}
-  [ "$process/root/workspace/$2" -ef "$guest/workspace" ] && kill -KILL "\${process#/proc/}"
-done 2>/dev/null
-mv -- "$guest" "$gone" || exit 1
-rm -rf -- "$gone" 2>/dev/null && exit 0
-chmod -R u+rwX -- "$gone" 2>/dev/null
-rm -rf -- "$gone"`;
+for gone in "$data/guests/.$2".*; do
+  [ -d "$gone" ] || continue
+  rm -rf -- "$gone" 2>/dev/null && continue
+  chmod -R u+rwX -- "$gone" 2>/dev/null
+  rm -rf -- "$gone" || exit 1
+done`;
 
 /** DATA: what is left when all guests are gone. */
 export const DESTROY = `${DATA}

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Guest } from "@cco/backend";
@@ -125,6 +125,21 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
     expect((await running).exitCode).not.toBe(0);
     expect([...processesWith(mark), ...processesWith(beside)]).toEqual([]);
     expect((await box.backend.guests()).has(guest.id)).toBe(false);
+  });
+
+  it("closing a guest again removes what an interrupted closing left", async () => {
+    const apart = testBox();
+    const guest = await apart.guest();
+    const guests = join(apart.dataDir, "guests");
+    // Out of sight already, and not removed yet; of a longer id too.
+    for (const left of [`.${guest.id}.4194999`, `.${guest.id}0.4194999`]) {
+      mkdirSync(join(guests, left, "workspace"), { recursive: true });
+    }
+    await apart.backend.closeGuest(guest.id);
+    expect(readdirSync(guests)).toEqual([`.${guest.id}0.4194999`]);
+    mkdirSync(join(guests, `.${guest.id}.4194999`, "workspace"), { recursive: true });
+    await apart.backend.closeGuest(guest.id);
+    expect(readdirSync(guests)).toEqual([`.${guest.id}0.4194999`]);
   });
 
   it("closing a guest removes folders that nobody may enter, and follows no link", async () => {
