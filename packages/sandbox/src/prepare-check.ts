@@ -115,7 +115,10 @@ function networkOf(engine: Engine, { network }: AgentProfile): GuestNetwork {
 /** A note where something is uncommitted and will not travel; the plan itself does. */
 async function tellUncommitted(engine: Engine, repo: Repo, planPath: string): Promise<void> {
   const { entries } = await new Worktrees(repo).status();
-  const others = entries.filter(({ path }) => path !== planPath && !planPath.startsWith(path));
+  // An untracked folder is named with a slash at its end.
+  const isPlan = (path: string): boolean =>
+    path === planPath || (path.endsWith("/") && planPath.startsWith(path));
+  const others = entries.filter(({ path }) => !isPlan(path));
   if (others.length === 0) return;
   engine.note(
     "uncommitted-changes",

@@ -273,6 +273,16 @@ describe("pull", () => {
     expect(readFileSync(lab.repo.path("README.md"), "utf8")).toBe("# edited\n");
   });
 
+  test("says that something is not sent, also where the plan's name begins like it", async () => {
+    const lab = new Lab();
+    lab.repo.commit({ plan: "1" });
+    await lab.start();
+    expect(lab.notes()).not.toContain("uncommitted-changes");
+    lab.repo.write({ plan: "2" });
+    await lab.start();
+    expect(lab.notes()).toContain("uncommitted-changes");
+  });
+
   test("the box is gone: lost; but not once it was collected", async () => {
     const lab = new Lab();
     const lostOne = await lab.ended();
