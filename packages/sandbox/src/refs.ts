@@ -1,8 +1,8 @@
 import { Refs, Repo } from "@cco/git";
 
 import type { Engine } from "./engine.js";
+import { sessionRef, sessionRefs } from "./intake/index.js";
 import type { SessionRecord } from "./record.js";
-import { sessionRef } from "./take-in.js";
 
 /** Keeps the snapshot commit of a session with changes. */
 export function baseRef(id: string): string {
@@ -28,8 +28,7 @@ export async function dropRefs(
   }
   const refs = new Refs(repo.git);
   const landed = record.landing !== null && (await onSomeBranch(repo, record.landing.tip));
-  const prefixes = [sessionRef(id), `refs/cco/salvage/${id}`, `refs/cco/heads/${id}`, baseRef(id)];
-  const found = (await Promise.all(prefixes.map((prefix) => refs.list(prefix)))).flat();
+  const found = [...(await sessionRefs(repo.git, id)), ...(await refs.list(baseRef(id)))];
   for (const { name, sha } of found) {
     const safe =
       name === baseRef(id) ||

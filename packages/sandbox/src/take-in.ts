@@ -7,6 +7,8 @@ import {
   intake,
   IntakeError,
   isRule,
+  salvageRef,
+  sessionRef,
   type IntakeReport,
   type IntakeRequest,
   type Rule,
@@ -23,11 +25,6 @@ export interface TakenIn {
 export interface TakeInOptions {
   readonly allow?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Where the session's checked result is. */
-export function sessionRef(id: string): string {
-  return `refs/cco/sessions/${id}`;
 }
 
 /**
@@ -121,7 +118,7 @@ async function takeInSalvage(
   try {
     const { tip, findings } = await intake(request);
     if (tip === null) return { taken: false, findings };
-    engine.note("salvaged", sessionId, `uncommitted work is on refs/cco/salvage/${sessionId}`);
+    engine.note("salvaged", sessionId, `uncommitted work is on ${salvageRef(sessionId)}`);
     return { taken: true, findings };
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error;

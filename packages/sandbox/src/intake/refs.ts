@@ -4,7 +4,7 @@ import { history, type RawCommit } from "./commits.js";
 import type { BundleRef } from "./header.js";
 import type { IntakeHead } from "./types.js";
 
-/** Where a session's checked work lies. */
+/** Where a session's checked work lies: its result, what was uncommitted, its other branches. */
 export const sessionRef = (id: string): string => `refs/cco/sessions/${id}`;
 export const salvageRef = (id: string): string => `refs/cco/salvage/${id}`;
 const headsPrefix = (id: string): string => `refs/cco/heads/${id}`;
