@@ -6,7 +6,7 @@ export const boxPush = declare({
   description: "send the repository and a plan, start the agent, return at once",
   args: { plan: several(text("plan", "files")) },
   options: {
-    backend: value(BACKEND, "what isolates: local, kubernetes"),
+    backend: value(BACKEND, "what isolates: local, lima, container, kubernetes"),
     agent: value(AGENT, "who carries the plan out (default: claude)"),
     noPane: flag("needs no workspace: the agent runs without a pane"),
     withChanges: flag("send uncommitted changes too, as a snapshot commit"),
