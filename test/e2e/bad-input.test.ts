@@ -1,10 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
 import { TestRepo } from "../support/repo.js";
-import { commitBlock, Scene, type SessionJson } from "./scene.js";
+import { CCO, commitBlock, Scene, type SessionJson } from "./scene.js";
 
 const PUSH = ["box", "push", "--no-pane"];
 
@@ -352,6 +353,20 @@ describe("what the guest sends", () => {
     expect(ran.stderr).toContain(sessionId);
     await scene.ok(["box", "pull", sessionId], {}, 8);
     await scene.ok(["box", "rm", "--force", sessionId]);
+  });
+});
+
+describe("stdout", () => {
+  it.each([
+    ["box", "ls"],
+    ["box", "ls", "--json"],
+    ["box", "pull", "00000000", "--json"],
+  ])("full: said on stderr, %s %s", (...args) => {
+    const { dir, env } = new Scene().repo;
+    const argv = ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, CCO, ...args];
+    const { status, stderr } = spawnSync("sh", argv, { cwd: dir, env, encoding: "utf8" });
+    expect(stderr).toMatch(/^cco: cannot write to stdout: ENOSPC\n {2}→ .*\n$/);
+    expect(status).toBe(args.includes("pull") ? 3 : 1);
   });
 });
 

@@ -9,7 +9,8 @@ import { makeTempDir, TestRepo, hermeticEnv, type Env } from "../support/repo.js
 import { TestTmux } from "../support/tmux.js";
 import { waitFor } from "../support/wait-for.js";
 
-const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
+/** The built program. */
+export const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
 const BUNDLE = fileURLToPath(new URL("../../packages/cli/dist/cco.js", import.meta.url));
 
 if (!existsSync(BUNDLE)) throw new Error("packages/cli/dist is not built: pnpm build");

@@ -35,6 +35,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   ATTACH_FAILED: EXIT.failed,
   WHICH_REPOSITORY: EXIT.usage,
   NO_OPEN_WORKSPACE: EXIT.notFound,
+  OUTPUT_FAILED: EXIT.failed,
   INTERRUPTED: EXIT.interrupted,
   TERMINATED: EXIT.terminated,
   // Programs

@@ -18,6 +18,8 @@ export type CliErrorCode =
   | "WHICH_REPOSITORY"
   /** Outside of a repository, and none has an open workspace. */
   | "NO_OPEN_WORKSPACE"
+  /** stdout takes nothing more. */
+  | "OUTPUT_FAILED"
   | "INTERRUPTED"
   | "TERMINATED";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { homedir, hostname, userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 
+import { xdgFolder } from "@cco/exec";
 import { KubernetesBackend, type KubernetesSettings } from "@cco/kubernetes";
 
 import type { Config } from "./config/schema.js";
@@ -40,8 +41,7 @@ export function makeKubernetes({ config, env, trace }: MakeKubernetes): Kubernet
  * namespace: `gc` takes a session that nothing here knows for an orphan.
  */
 function defaultOwner(env: NodeJS.ProcessEnv): string {
-  const home = env["HOME"] ?? homedir();
-  const data = env["XDG_DATA_HOME"] ?? `${home}/.local/share`;
+  const data = xdgFolder(env, "XDG_DATA_HOME", ".local/share");
   const mark = createHash("sha256").update(`${hostname()}\0${data}`).digest("hex").slice(0, 10);
   return `${userInfo().username}-${mark}`;
 }

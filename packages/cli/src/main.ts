@@ -4,7 +4,8 @@ import { Parts } from "./compose.js";
 import { userConfigFile } from "./config/files.js";
 import type { Context } from "./context.js";
 import { wordsToComplete } from "./declare/completion.js";
-import { reportOf } from "./error-report.js";
+import { reportOf, type ErrorReport } from "./error-report.js";
+import { CliError } from "./errors.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Globals } from "./globals.js";
 import { redactor } from "./output/redact.js";
@@ -19,9 +20,18 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   const signals = new Signals();
   const readerGone = new AbortController();
   const hide = redactor(process.env, () => userConfigFile(process.env, process.cwd()));
-  const streams = processStreams(() => {
-    readerGone.abort();
-  }, hide);
+  let unwritten: NodeJS.ErrnoException | undefined;
+  const streams = processStreams(
+    {
+      onClosed: () => {
+        readerGone.abort();
+      },
+      onFailed: (error) => {
+        unwritten ??= error;
+      },
+    },
+    hide,
+  );
   let globals = guessGlobals(argv);
   let exitCode: ExitCode = EXIT.done;
 
@@ -31,7 +41,11 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     exitCode = failed(error);
   }
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(exitCode);
+  if (unwritten !== undefined) {
+    printError(outputFailed(unwritten), { ...globals, json: false }, streams);
+    await flushed(process.stderr);
+  }
+  process.exit(unwritten === undefined || exitCode !== EXIT.done ? exitCode : EXIT.failed);
 
   async function answer(): Promise<ExitCode> {
     const asked = await read(argv);
@@ -83,6 +97,12 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     printError(report, globals, streams);
     return report.exitCode;
   }
+}
+
+function outputFailed(error: NodeJS.ErrnoException): ErrorReport {
+  const message = `cannot write to stdout: ${error.code ?? error.message}`;
+  const hint = "the command itself went on; see what it made with 'cco ls' and 'cco box ls'";
+  return reportOf(new CliError("OUTPUT_FAILED", message, { hint }), undefined);
 }
 
 /** A shell may stand in a worktree that was removed. @returns whether this process did */

@@ -141,8 +141,13 @@ show_interpreter() {
 
 data=$1
 shift
-home=${HOME:-/}
-[ "$data" != - ] || data=${XDG_DATA_HOME:-$home/.local/share}/cco
+home=${HOME:-}
+# Without a usable HOME, what the system has for the user.
+case $home in /*) ;; *) eval "home=~$(id -un 2>/dev/null)" ;; esac
+case $home in /*) ;; *) home=/ ;; esac
+if [ "$data" = - ]; then
+  case ${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/cco ;; *) data=$home/.local/share/cco ;; esac
+fi
 fact data "$data"
 fact uid "$(id -u)"
 for tool in bwrap tmux git tar node; do

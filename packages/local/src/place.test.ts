@@ -1,3 +1,6 @@
+import { userInfo } from "node:os";
+
+import { ExecaRunner } from "@cco/exec";
 import { FakeRunner } from "@cco/exec/testing";
 import { expect, it } from "vitest";
 
@@ -47,4 +50,19 @@ it("asks for programs as words of their own", async () => {
   const runner = new FakeRunner().reply({ stdout: `${FACTS.join("\n")}\n` });
   await survey(runner, undefined, ["claude", "a b; rm"]);
   expect(runner.calls[0]?.slice(3)).toEqual(["place", "-", "claude", "a b; rm"]);
+});
+
+it.each([
+  ["HOME", { HOME: "/h" }, "/h/.local/share/cco"],
+  ["XDG_DATA_HOME", { HOME: "/h", XDG_DATA_HOME: "/d" }, "/d/cco"],
+  ["the account, with no HOME", { HOME: undefined }, `${userInfo().homedir}/.local/share/cco`],
+  ["the account, with an empty HOME", { HOME: "" }, `${userInfo().homedir}/.local/share/cco`],
+  [
+    "HOME, with a relative XDG_DATA_HOME",
+    { HOME: "/h", XDG_DATA_HOME: "d" },
+    "/h/.local/share/cco",
+  ],
+])("finds its data folder by %s", async (_what, env, data) => {
+  const runner = new ExecaRunner({ env: { ...process.env, XDG_DATA_HOME: undefined, ...env } });
+  expect((await survey(runner, undefined, [])).place.data).toBe(data);
 });

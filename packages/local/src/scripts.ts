@@ -7,7 +7,12 @@ const DATA = `
 umask 077
 export LC_ALL=C
 data=$1
-[ "$data" != - ] || data=\${XDG_DATA_HOME:-$HOME/.local/share}/cco
+home=\${HOME:-}
+case $home in /*) ;; *) eval "home=~$(id -un 2>/dev/null)" ;; esac
+case $home in /*) ;; *) home=/ ;; esac
+if [ "$data" = - ]; then
+  case \${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/cco ;; *) data=$home/.local/share/cco ;; esac
+fi
 `;
 
 /** DATA ID: the guest's record, nothing where there is no guest. */

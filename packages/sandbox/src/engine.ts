@@ -1,8 +1,7 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 import type { NetworkPolicy, SandboxBackend } from "@cco/backend";
-import { ExecaRunner, type CommandRunner } from "@cco/exec";
+import { ExecaRunner, xdgFolder, type CommandRunner } from "@cco/exec";
 
 import { BUILT_IN_AGENTS } from "./agents/index.js";
 import type { AgentProfile } from "./agents/profile.js";
@@ -74,11 +73,4 @@ export function makeEngine(options: SandboxOptions): Engine {
       onEvent?.({ type: "note", note, sessionId, message: printable(message) });
     },
   };
-}
-
-/** A folder of the XDG specification; a relative variable is ignored, as it says. */
-function xdgFolder(env: Engine["env"], variable: string, byDefault: string): string {
-  const configured = env[variable];
-  if (configured?.startsWith("/") === true) return configured;
-  return join(env["HOME"] ?? homedir(), byDefault);
 }

@@ -1,5 +1,6 @@
-import { homedir } from "node:os";
-import { isAbsolute, join, sep } from "node:path";
+import { join, sep } from "node:path";
+
+import { xdgFolder } from "@cco/exec";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,17 +16,11 @@ export interface WorkspacePaths {
 
 /** @see https://specifications.freedesktop.org/basedir-spec/latest/ */
 export function workspacePaths(env: Environment): WorkspacePaths {
-  const home = env["HOME"] ?? homedir();
-  const base = (name: string, fallback: string): string => {
-    const value = env[name];
-    // The specification: a path that is not absolute is invalid and has to be ignored.
-    return value !== undefined && isAbsolute(value) ? value : join(home, fallback);
-  };
-  const data = join(base("XDG_DATA_HOME", ".local/share"), "cco");
+  const data = join(xdgFolder(env, "XDG_DATA_HOME", ".local/share"), "cco");
   return {
     worktrees: join(data, "worktrees"),
     trusted: join(data, "trusted-setup"),
-    tmuxConf: join(base("XDG_CONFIG_HOME", ".config"), "cco/tmux.conf"),
+    tmuxConf: join(xdgFolder(env, "XDG_CONFIG_HOME", ".config"), "cco/tmux.conf"),
   };
 }
 

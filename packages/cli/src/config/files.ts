@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
+
+import { xdgFolder } from "@cco/exec";
 
 import { CliError } from "../errors.js";
 import type { Config } from "./schema.js";
@@ -9,10 +10,7 @@ import type { Config } from "./schema.js";
 export function userConfigFile(env: NodeJS.ProcessEnv, cwd: string): string {
   const given = env.CCO_CONFIG;
   if (given) return resolve(cwd, given);
-  const xdg = env.XDG_CONFIG_HOME;
-  // The specification says that a relative path is to be ignored.
-  const base = xdg && isAbsolute(xdg) ? xdg : join(env.HOME ?? homedir(), ".config");
-  return join(base, "cco", "config.json");
+  return join(xdgFolder(env, "XDG_CONFIG_HOME", ".config"), "cco", "config.json");
 }
 
 /** The configuration file of the worktree at `root`. */

@@ -13,20 +13,44 @@ export interface Streams {
   readonly hide: Hide;
 }
 
+/** What may happen to stdout. */
+export interface StdoutEnds {
+  /** Its reader is gone (`cco … | head -1`): no failure, the rest is written nowhere. */
+  readonly onClosed: () => void;
+  /** It takes nothing more: a full disk. */
+  readonly onFailed: (error: NodeJS.ErrnoException) => void;
+}
+
 /**
- * The process's streams. A reader that went away (`cco … | head -1`) is no failure:
- * the rest is written nowhere and the work goes on.
- *
- * @param onClosed called once when stdout's reader is gone.
+ * The process's streams. Whatever happens to them the work goes on; what stderr does not take is
+ * not told.
  */
-export function processStreams(onClosed: () => void, hide: Hide): Streams {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (stream === process.stdout) onClosed();
-    });
-  }
+export function processStreams({ onClosed, onFailed }: StdoutEnds, hide: Hide): Streams {
+  neverThrow(process.stderr, () => undefined);
+  neverThrow(process.stdout, (error) => {
+    if (error.code === "EPIPE" || error.code === "EIO") onClosed();
+    else onFailed(error);
+  });
   return { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, hide };
+}
+
+/** A pipe tells a failure by an event, a file throws it from `write`. */
+function neverThrow(
+  stream: NodeJS.WriteStream,
+  onError: (error: NodeJS.ErrnoException) => void,
+): void {
+  stream.on("error", onError);
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  stream.write = (...args: unknown[]): boolean => {
+    try {
+      return write(...args);
+    } catch (error) {
+      onError(error as NodeJS.ErrnoException);
+      const written = args.at(-1);
+      if (typeof written === "function") (written as (error: unknown) => void)(error);
+      return false;
+    }
+  };
 }
 
 /** Resolves when all that was written to `stream` is with the system. */
