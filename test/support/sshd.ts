@@ -36,18 +36,20 @@ const AS_ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-group
  * Root can start an sshd of an ordinary user: one with a login shell, for sshd and what it starts
  * alone. Without namespaces for ordinary users no sandbox would run there, and it stays root's.
  */
-const ordinary =
-  process.getuid?.() === 0 &&
-  spawnSync("unshare", [
-    "--mount",
-    ...AS_ORDINARY,
-    "bwrap",
-    "--unshare-all",
-    "--ro-bind",
-    "/",
-    "/",
-    "true",
-  ]).status === 0;
+const ordinary = process.getuid?.() === 0 && canBeOrdinary();
+
+function canBeOrdinary(): boolean {
+  // Folders for tests must be within that user's reach.
+  const reaches = [
+    "sh",
+    "-c",
+    'cd "$0" && exec "$@"',
+    dirname(process.env["CCO_TEST_RUN"] ?? "/tmp/x"),
+  ];
+  const sandbox = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"];
+  const trial = spawnSync("unshare", ["--mount", ...AS_ORDINARY, ...reaches, ...sandbox]);
+  return trial.status === 0;
+}
 
 /** In a mount namespace of its own: the machine's users and groups are those of `$0`, then argv. */
 const WITH_USERS =
