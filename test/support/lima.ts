@@ -74,7 +74,8 @@ export function limaEnv(env: Env, place: LimaPlace, dir: string, version = "2.2.
       const value = process.env[name];
       return value === undefined ? [] : [[name, value] as const];
     });
-    return { ...env, ...Object.fromEntries(kept) };
+    // limactl runs as the lab's own user, who cannot write to a folder of the tests.
+    return { ...env, ...Object.fromEntries(kept), TMPDIR: "/tmp" };
   }
   return emulatedEnv(env, dir, version);
 }
