@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { claude } from "./agents/claude.js";
 import { configured, customAgent } from "./agents/custom.js";
 import { runbook } from "./agents/runbook.js";
-import { credentialsOf, loginOf, requireLogin, secretsOf, withSecrets } from "./credentials.js";
+import {
+  credentialsOf,
+  loginOf,
+  requireLogin,
+  secretLines,
+  secretsOf,
+  withSecrets,
+} from "./credentials.js";
 
 const KEY = "sk-ant-real-0123456789";
 
@@ -90,4 +97,9 @@ describe("the way of logging in", () => {
 test("what is secret of an agent: its keys, not the address", () => {
   const env = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: "http://127.0.0.1:1", OTHER: "x" };
   expect(secretsOf(claude, env)).toEqual([{ name: "ANTHROPIC_API_KEY", value: KEY }]);
+});
+
+test("secrets are a line each; where there are none, nothing", () => {
+  expect(secretLines({ env: {}, secrets: { A_KEY: "x=y z", B: "1" } })).toBe("A_KEY=x=y z\nB=1\n");
+  expect(secretLines({ env: { A: "1" }, secrets: {} })).toBe("");
 });
