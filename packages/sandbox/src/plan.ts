@@ -35,7 +35,9 @@ export async function readPlan(repoRoot: string, planPath: string): Promise<Plan
     const content = await readFile(file);
     const text = content.toString("utf8");
     if (text.trim() === "") {
-      throw new SandboxError("PLAN_EMPTY", `the plan is empty: ${planPath}`);
+      throw new SandboxError("PLAN_EMPTY", `the plan is empty: ${planPath}`, {
+        hint: "write down what is to be done, then push it again",
+      });
     }
     return { file, content, text };
   } catch (error) {
@@ -64,6 +66,7 @@ export async function planPathInGuest(file: string, worktree: string): Promise<s
 
 function unreadable(planPath: string, why: string, cause?: unknown): SandboxError {
   return new SandboxError("PLAN_UNREADABLE", `the plan cannot be read: ${planPath} (${why})`, {
+    hint: "name a file of text that you may read",
     cause,
   });
 }

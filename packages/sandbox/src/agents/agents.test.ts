@@ -153,6 +153,11 @@ describe("runbook", () => {
     ]);
   });
 
+  test.each(["\r\n", "\r"])("line ends %j are no part of a command", async (end) => {
+    const text = ["```sh", "one", "two", "```"].join(end);
+    expect(await runbookBlocks(text)).toEqual([{ shell: "sh", script: "one\ntwo\n", line: 1 }]);
+  });
+
   test("puts them in as files, in order, with what runs them", async () => {
     const files = await runbook.files?.({ path: "plan.md", text: plan });
     expect(files?.map(({ path }) => path)).toEqual([
@@ -169,6 +174,8 @@ describe("runbook", () => {
     await expect(runbook.files?.({ path: "plan.md", text: "# Nothing" })).rejects.toMatchObject({
       code: "PLAN_HAS_NO_STEPS",
     });
+    const outside = runbook.files?.({ path: ".cco/plan/words.md", text: "# Nothing" });
+    await expect(outside).rejects.toThrow("the plan has no fenced sh or bash block: words.md");
   });
 });
 

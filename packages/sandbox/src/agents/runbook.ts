@@ -45,7 +45,8 @@ export async function runbookBlocks(text: string): Promise<readonly RunbookBlock
     }
     for (const child of node.children ?? []) visit(child);
   };
-  visit(fromMarkdown(text));
+  // A carriage return would be a part of each command.
+  visit(fromMarkdown(text.replace(/\r\n?/g, "\n")));
   return blocks;
 }
 
@@ -62,7 +63,8 @@ async function files(plan: AgentPlan): Promise<readonly GuestFile[]> {
   if (blocks.length === 0) {
     throw new SandboxError(
       "PLAN_HAS_NO_STEPS",
-      `the plan has no fenced sh or bash block: ${plan.path}`,
+      // One from outside the repository has its name only: the folder is of cco's making.
+      `the plan has no fenced sh or bash block: ${plan.path.replace(/^\.cco\/plan\//, "")}`,
       { hint: "a runbook carries out blocks that begin with ```sh or ```bash" },
     );
   }
