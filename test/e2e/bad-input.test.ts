@@ -162,6 +162,28 @@ describe("the repository", () => {
   });
 });
 
+describe("a worktree of a bare repository", () => {
+  it.each(["bare.git", "project/.bare"])(
+    "%s: pushed from, pulled to, forgotten",
+    async (folder) => {
+      const scene = new Scene();
+      const { dir, env } = scene.repo;
+      scene.repo.git("clone", "-q", "--bare", ".", join("..", folder));
+      const bare = new TestRepo(join(scene.dir, folder), env);
+      bare.git("worktree", "add", "-q", join(scene.dir, "tree"), "main");
+      const cwd = join(scene.dir, "tree");
+      // `hooks/` of a tree is no folder of hooks, though the bare repository has one of that name.
+      const plan = scene.plan("mkdir hooks; echo x >hooks/x; git add .; git commit -qm hooks");
+      const push = [...PUSH, plan];
+      const { sessionId } = await scene.json<SessionJson>(push, 0, { cwd });
+      await scene.ok(["box", "pull", sessionId], { cwd });
+      expect(new TestRepo(cwd, env).git("log", "--format=%s")).toBe("hooks\nfirst");
+      await scene.ok(["box", "rm", sessionId], { cwd: dir });
+      expect(bare.git("for-each-ref", "refs/cco")).toBe("");
+    },
+  );
+});
+
 describe("the branch since the push", () => {
   it("deleted: the result is safe under the session's ref", async () => {
     const scene = new Scene();

@@ -52,6 +52,29 @@ function notLocated(dir: string, lines: readonly string[], stderr: string): GitE
   return undefined;
 }
 
+/**
+ * The same for a repository that needs no worktree at `git.dir`: a bare one, or a git folder that
+ * was made elsewhere. Its root is then the git folder.
+ */
+export async function locateAny(git: Git): Promise<Location> {
+  try {
+    return await locate(git);
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (code !== "BARE_REPOSITORY" && code !== "NOT_A_REPOSITORY") throw error;
+    const ask = (question: string): Promise<string> =>
+      git.text(["rev-parse", "--path-format=absolute", question]);
+    let gitDir: string;
+    try {
+      gitDir = await ask("--git-dir");
+    } catch {
+      throw error;
+    }
+    const commonDir = await ask("--git-common-dir");
+    return { root: gitDir, main: await mainWorktree(git, commonDir), gitDir, commonDir };
+  }
+}
+
 /** For paths that hold a line break. */
 async function askOneByOne(git: Git): Promise<string[]> {
   const answers: string[] = [];

@@ -5,7 +5,7 @@ import type { CommandRunner } from "@cco/exec";
 import { GitError } from "./errors.js";
 import { Git, GUARDED_CONFIG } from "./git.js";
 import { operationIn, readHead, type Head, type Operation } from "./head.js";
-import { locate, type Location } from "./locate.js";
+import { locate, locateAny, type Location } from "./locate.js";
 import { requireVersion } from "./version.js";
 
 export interface OpenOptions {
@@ -56,6 +56,30 @@ export class Repo {
       (options.checkVersion ?? true) ? requireVersion(git) : undefined,
     ]);
     return new Repo(runner, location);
+  }
+
+  /**
+   * The repository whose {@link main} is `dir`, for work on refs and objects: one without a
+   * worktree there opens too, and its {@link root} is its git folder.
+   *
+   * @throws {GitError} as {@link open}, without `BARE_REPOSITORY`.
+   */
+  static async openMain(
+    runner: CommandRunner,
+    dir: string,
+    options: OpenOptions = {},
+  ): Promise<Repo> {
+    const git = new Git(runner, { dir, config: GUARDED_CONFIG });
+    if (options.checkVersion ?? true) await requireVersion(git);
+    try {
+      return new Repo(runner, await locateAny(git));
+    } catch (error) {
+      // The folder around a bare repository, with no `.git` that leads there.
+      const inner = new Git(runner, { dir: `${dir}/.bare`, config: GUARDED_CONFIG });
+      const location = await locateAny(inner).catch(() => undefined);
+      if (location === undefined) throw error;
+      return new Repo(runner, location);
+    }
   }
 
   /** Another worktree of the same repository. @throws {GitError} as {@link open} */

@@ -86,6 +86,15 @@ it.each([
 
   expect(await open(bare, join(temp, "main"))).toMatchObject({ name, main: join(temp, main) });
   await expect(open(bare)).rejects.toMatchObject({ code: "BARE_REPOSITORY" });
+
+  const runner = runnerOf(bare);
+  expect(await Repo.openMain(runner, join(temp, main))).toMatchObject({
+    name,
+    root: bare.dir,
+    main: join(temp, main),
+    commonDir: bare.dir,
+  });
+  await expect(Repo.openMain(runner, temp)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
 });
 
 it("says what is wrong with a folder", async () => {

@@ -55,7 +55,7 @@ async function checked(
       const taking = { ...(signal && { signal }), ...(allow && { allow }) };
       const record = view.record.pulled ? view.record : await takeSnapshot(engine, view, taking);
       if (record.result === null) return;
-      const repo = await Repo.open(engine.runner, record.repo);
+      const repo = await Repo.openMain(engine.runner, record.repo);
       await runCheck(engine, record, repo, { command, tip: record.result.tip, timeoutMs, signal });
     });
     return { ok: true, message: null };

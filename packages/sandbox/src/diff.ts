@@ -23,7 +23,7 @@ export async function diff(
   try {
     return await alone(engine, id, signal, async () => {
       const view = await refreshOne(engine, await engine.store.read(id));
-      const repo = await Repo.open(engine.runner, view.record.repo);
+      const repo = await Repo.openMain(engine.runner, view.record.repo);
       if (view.record.pulled) return pulledDiff(view.record, repo);
       try {
         const { hasResult, resultFile } = await collectForReading(engine, view, signal);

@@ -80,7 +80,7 @@ export async function takeSnapshot(
   options: PullOptions,
 ): Promise<SessionRecord> {
   const id = view.record.sessionId;
-  const repo = await Repo.open(engine.runner, view.record.repo);
+  const repo = await Repo.openMain(engine.runner, view.record.repo);
   try {
     const collected = await collectForReading(engine, view, options.signal);
     const { result } = await takeIn(engine, view.record, repo, collected, options);
@@ -136,7 +136,7 @@ async function bring(
   if (before === null && view.state === "lost") throw lost(view);
   if (before === null) await tellEnd(engine, view);
 
-  const repo = await Repo.open(engine.runner, record.repo);
+  const repo = await Repo.openMain(engine.runner, record.repo);
   const collected = before ?? (await collectNow(engine, view, options.signal));
   throwIfInterrupted(options.signal);
   const { result } = await takeIn(engine, record, repo, collected, options);

@@ -21,7 +21,7 @@ export async function dropRefs(
   const id = record.sessionId;
   let repo: Repo;
   try {
-    repo = await Repo.open(engine.runner, record.repo, { checkVersion: false });
+    repo = await Repo.openMain(engine.runner, record.repo, { checkVersion: false });
   } catch {
     // The repository is gone, and its refs with it.
     return;

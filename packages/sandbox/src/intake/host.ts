@@ -18,7 +18,10 @@ export async function hookPathsOf(repo: Repo): Promise<readonly string[]> {
   const targets = await Promise.all(folders.map(linksIn));
   const written = [...folders, ...targets.flat()];
   const real = await Promise.all(written.map(realOf));
-  const roots = [repo.root, repo.main];
+  // A bare repository's own folder is no worktree: only a relative path is taken as from one.
+  const worktrees = [repo.root, repo.main].filter((root) => root !== repo.commonDir);
+  const relativeOne = configured !== null && !isAbsolute(withHome(configured));
+  const roots = relativeOne ? [repo.root, repo.main] : worktrees;
   const inside = [...written, ...real].flatMap((path) => roots.map((root) => within(root, path)));
   return [...new Set(inside.filter((path) => path !== null))];
 }
@@ -36,9 +39,13 @@ async function hooksPath(repo: Repo): Promise<string | null> {
   return path === "" ? null : path;
 }
 
+function withHome(path: string): string {
+  return path.replace(/^~(?=\/)/, homedir());
+}
+
 /** A relative one means a folder of whichever worktree the hook runs in. */
 function inEachWorktree(repo: Repo, path: string): string[] {
-  const expanded = path.replace(/^~(?=\/)/, homedir());
+  const expanded = withHome(path);
   if (isAbsolute(expanded)) return [expanded];
   return [...new Set([repo.root, repo.main].map((root) => resolve(root, expanded)))];
 }
