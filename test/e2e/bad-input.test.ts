@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -182,6 +190,30 @@ describe("a worktree of a bare repository", () => {
       expect(bare.git("for-each-ref", "refs/cco")).toBe("");
     },
   );
+});
+
+describe("the configuration", () => {
+  it.each([
+    ["empty", ""],
+    ["with a byte order mark", "\uFEFF{}\n"],
+  ])("%s, and a link to elsewhere: taken, and changed where it is", async (_what, text) => {
+    const scene = new Scene();
+    const folder = join(scene.env["XDG_CONFIG_HOME"] ?? "", "cco");
+    const real = join(scene.dir, "dotfile.json");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(real, text);
+    symlinkSync(real, join(folder, "config.json"));
+    await scene.ok(["config", "set", "agent", "codex"]);
+    expect(readFileSync(real, "utf8")).toBe('{\n  "agent": "codex"\n}\n');
+  });
+
+  it("of the repository: refused though the push could do without", async () => {
+    const scene = new Scene();
+    scene.repo.write({ ".cco/config.json": '{ "backend": "lima" }' });
+    const push = [...PUSH, scene.plan("true"), "--agent", "runbook"];
+    expect(await scene.json(push, 2)).toMatchObject({ error: { code: "CONFIG_INVALID" } });
+    await expectNothingMade(scene);
+  });
 });
 
 describe("the branch since the push", () => {

@@ -99,7 +99,9 @@ async function prepareOne(
 ): Promise<PreparedSession> {
   const sandbox = await context.parts.sandbox(flags.backend);
   const repo = await context.parts.repo();
-  const agent = flags.agent ?? textSetting(await context.parts.settings(repo), "agent");
+  // What is wrong in a configuration is said whether or not this push needs it.
+  const settings = await context.parts.settings(repo);
+  const agent = flags.agent ?? textSetting(settings, "agent");
   return sandbox.prepare({
     repoRoot: repo.root,
     repo,

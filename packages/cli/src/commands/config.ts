@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { GitError, type Repo } from "@cco/git";
@@ -88,7 +88,8 @@ export async function edit(context: Context): Promise<CommandResult> {
       hint: `what you wrote is in ${draft}; cco config edit goes on with it`,
     });
   }
-  await rename(draft, file);
+  await writeWhole(file, (await readText(draft)) ?? "{}\n");
+  await rm(draft);
   return { json: { path: file }, text: () => "" };
 }
 
@@ -193,7 +194,9 @@ function shown(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-async function writeWhole(file: string, text: string): Promise<void> {
+/** Some keep their configuration elsewhere and have a link here: it stays one. */
+async function writeWhole(named: string, text: string): Promise<void> {
+  const file = await realpath(named).catch(() => named);
   await mkdir(dirname(file), { recursive: true });
   const next = `${file}.${String(process.pid)}.tmp`;
   await writeFile(next, text, { mode: 0o600 });

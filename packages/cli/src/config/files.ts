@@ -26,10 +26,11 @@ export async function readConfig(file: string, scope: "user" | "repository"): Pr
   return parseConfig(text, file, scope);
 }
 
-/** @returns `undefined` where there is no such file. @throws {CliError} `CONFIG_UNREADABLE` */
+/** @returns `undefined` where there is no such file, or nothing in it. @throws {CliError} `CONFIG_UNREADABLE` */
 export async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    const text = (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
+    return text.trim() === "" ? undefined : text;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

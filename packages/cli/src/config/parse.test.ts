@@ -28,7 +28,9 @@ describe("parseConfig", () => {
   });
 
   it("names the line of what is no JSON", () => {
-    expect(refusal(`{\n"agent": }`).message).toBe("/c/config.json: line 2: ValueExpected");
+    expect(refusal(`{\n"agent": }`).message).toBe(
+      "/c/config.json: line 2 is no JSON: ValueExpected",
+    );
   });
 
   it.each([
@@ -54,6 +56,15 @@ describe("parseConfig", () => {
     expect(error.code).toBe("CONFIG_INVALID");
     expect(error.message).toBe(`/c/config.json: ${what}`);
     expect(error.hint).toContain(hint);
+  });
+
+  it("takes no list for an object", () => {
+    expect(refusal("[]").message).toBe("/c/config.json: a list, not an object");
+  });
+
+  it("a repository's is mended there, the user's by `config edit`", () => {
+    expect(refusal(`{ "plans": 7 }`, "repository").hint).toBe("mend /c/config.json");
+    expect(refusal(`{ "plans": 7 }`).hint).toBe("cco config edit");
   });
 
   it("says where a value of the wrong kind stands", () => {

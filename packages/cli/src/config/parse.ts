@@ -17,15 +17,18 @@ export function parseConfig(text: string, file: string, scope: "user" | "reposit
   const broken = errors[0];
   if (broken !== undefined) {
     const line = text.slice(0, broken.offset).split("\n").length;
-    throw invalid(file, `line ${String(line)}: ${printParseErrorCode(broken.error)}`);
+    const what = `line ${String(line)} is no JSON: ${printParseErrorCode(broken.error)}`;
+    throw invalid(file, what, mend(file, scope));
   }
   return checkConfig(value, file, scope);
 }
 
 /** The same for a value. @throws {CliError} `CONFIG_INVALID` */
 export function checkConfig(value: unknown, file: string, scope: "user" | "repository"): Config {
+  // To the schema library a list is an object with no keys of note.
+  if (Array.isArray(value)) throw invalid(file, "a list, not an object", mend(file, scope));
   const checked = v.safeParse(ConfigSchema, value);
-  if (!checked.success) throw explain(checked.issues[0], file);
+  if (!checked.success) throw explain(checked.issues[0], file, scope);
   if (scope === "repository") refuseUserKeys(checked.output, file);
   return checked.output;
 }
@@ -37,7 +40,7 @@ export function configKeys(): readonly string[] {
 
 type Issue = v.InferIssue<typeof ConfigSchema>;
 
-function explain(issue: Issue, file: string): CliError {
+function explain(issue: Issue, file: string, scope: "user" | "repository"): CliError {
   const path = issue.path?.map(({ key }) => String(key)) ?? [];
   const key = path.join(".");
   // What strictObject says of a key it does not know: nothing was expected there.
@@ -52,7 +55,8 @@ function explain(issue: Issue, file: string): CliError {
         : `did you mean "${[...parent, meant].join(".")}"?`,
     );
   }
-  return invalid(file, key === "" ? issue.message : `${key}: ${issue.message}`);
+  const what = key === "" ? issue.message : `${key}: ${issue.message}`;
+  return invalid(file, what, mend(file, scope));
 }
 
 function refuseUserKeys(config: Config, file: string): void {
@@ -66,7 +70,11 @@ function refuseUserKeys(config: Config, file: string): void {
   );
 }
 
-function invalid(file: string, what: string, hint = "cco config edit"): CliError {
+function mend(file: string, scope: "user" | "repository"): string {
+  return scope === "user" ? "cco config edit" : `mend ${file}`;
+}
+
+function invalid(file: string, what: string, hint: string): CliError {
   return new CliError("CONFIG_INVALID", `${file}: ${what}`, { hint });
 }
 
