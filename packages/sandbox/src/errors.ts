@@ -63,6 +63,8 @@ export type SandboxErrorCode =
   | "UNPULLED_WORK"
   // The machinery
   | "DISK_FULL"
+  /** cco's own folder on this machine. */
+  | "FOLDER_NOT_WRITABLE"
   | "TRANSFER_FAILED"
   /** The caller's signal ended it; what was begun can be run again. */
   | "INTERRUPTED";

@@ -25,6 +25,28 @@ export function diskFull(error: unknown, where: string): SandboxError | undefine
   return undefined;
 }
 
+const NOT_WRITABLE: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "read-only file system",
+  ENOTDIR: "something in its path is no folder",
+  EEXIST: "a file is in its place",
+  // What Node's recursive mkdir says where a file system is read-only.
+  ENOENT: "it cannot be made",
+};
+
+/** What keeps cco from writing its own folder `where` on the host, told plainly; else `error`. */
+export function notWritten(error: unknown, where: string): unknown {
+  const full = diskFull(error, where);
+  if (full !== undefined) return full;
+  const reason = NOT_WRITABLE[errnoOf(error) ?? ""];
+  if (reason === undefined) return error;
+  return new SandboxError("FOLDER_NOT_WRITABLE", `cannot write ${where}: ${reason}`, {
+    hint: "make it writable, or set XDG_DATA_HOME to another folder",
+    cause: error,
+  });
+}
+
 /** The `INTERRUPTED` error. */
 export function interrupted(cause?: unknown): SandboxError {
   return new SandboxError("INTERRUPTED", "interrupted", {

@@ -1,7 +1,8 @@
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SandboxError } from "./errors.js";
-import { errnoOf, throwIfInterrupted } from "./failures.js";
+import { errnoOf, notWritten, throwIfInterrupted } from "./failures.js";
 
 /** A lock whose holder gave no sign for this long is taken over. */
 const STALE_MS = 5_000;
@@ -64,6 +65,6 @@ export async function tryLock(path: string): Promise<(() => Promise<void>) | und
         cause: error,
       });
     }
-    throw error;
+    throw notWritten(error, dirname(path));
   }
 }

@@ -3,6 +3,9 @@ import * as v from "valibot";
 /** Version of `session.json` that this code writes. A newer one is not read. */
 export const RECORD_VERSION = 1;
 
+/** How {@link parseRecord} begins to say so. */
+export const WRITTEN_BY_NEWER = "a newer cco wrote it";
+
 const Sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
 const Time = v.pipe(v.string(), v.isoTimestamp());
 const Text = v.string();
@@ -113,7 +116,7 @@ export function parseRecord(text: string): ParsedRecord {
   }
   const version = (value as { version?: unknown } | null)?.version;
   if (typeof version === "number" && version > RECORD_VERSION) {
-    return { ok: false, why: `a newer cco wrote it (version ${version})` };
+    return { ok: false, why: `${WRITTEN_BY_NEWER} (version ${version})` };
   }
   const parsed = v.safeParse(RecordSchema, value);
   if (parsed.success) return { ok: true, record: parsed.output };

@@ -89,6 +89,22 @@ describe("the store", () => {
     await expect(store.read("0badcafe")).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
   });
 
+  test("a data folder that cannot be made is told plainly", async () => {
+    writeFileSync(join(folder, "in-the-way"), "");
+    const blocked = new SessionStore(join(folder, "in-the-way/cco"));
+    await expect(blocked.reserve()).rejects.toMatchObject({
+      code: "FOLDER_NOT_WRITABLE",
+      message: `cannot write ${join(folder, "in-the-way/cco/exchange")}: something in its path is no folder`,
+      hint: "make it writable, or set XDG_DATA_HOME to another folder",
+    });
+  });
+
+  test("a session that was removed while it was written is not there", async () => {
+    const id = await store.reserve();
+    await store.remove(id);
+    await expect(store.write(record(id))).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+  });
+
   test("a removed session leaves nothing", async () => {
     const id = await store.reserve();
     await store.write(record(id));

@@ -3,9 +3,9 @@ import { appendFile, mkdir, open, readFile, readdir, rename, rm, stat } from "no
 import { join } from "node:path";
 
 import { SandboxError } from "./errors.js";
-import { diskFull, errnoOf } from "./failures.js";
+import { errnoOf, notWritten } from "./failures.js";
 import { withLock } from "./lock.js";
-import { parseRecord, type SessionRecord } from "./record.js";
+import { parseRecord, WRITTEN_BY_NEWER, type SessionRecord } from "./record.js";
 import { isSessionId, newSessionId } from "./session-id.js";
 
 const RECORD = "session.json";
@@ -33,7 +33,11 @@ export class SessionStore {
 
   /** Make the exchange folder of a new session. @returns its id */
   async reserve(): Promise<string> {
-    await guarded(mkdir(this.#root, { recursive: true, mode: 0o700 }), this.#root);
+    try {
+      await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw notWritten(error, this.#root);
+    }
     for (;;) {
       const id = newSessionId();
       try {
@@ -41,7 +45,7 @@ export class SessionStore {
         await appendFile(join(this.#root, GIVEN), `${id}\n`, { mode: 0o600 });
         return id;
       } catch (error) {
-        if (errnoOf(error) !== "EEXIST") throw diskFull(error, this.#root) ?? error;
+        if (errnoOf(error) !== "EEXIST") throw notWritten(error, this.#root);
       }
     }
   }
@@ -71,7 +75,8 @@ export class SessionStore {
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw diskFull(error, this.#root) ?? error;
+      if (errnoOf(error) === "ENOENT") throw sessionNotFound(record.sessionId);
+      throw notWritten(error, this.#root);
     }
   }
 
@@ -97,11 +102,11 @@ export class SessionStore {
     const found = await this.load(id);
     if (found === undefined) throw sessionNotFound(id);
     if ("record" in found) return found.record;
-    throw new SandboxError(
-      "SESSION_UNREADABLE",
-      `session ${id} cannot be read: ${found.unreadable}`,
-      { hint: `look at ${this.path(id, RECORD)}` },
-    );
+    const what = `session ${id} cannot be read: ${found.unreadable}`;
+    const hint = found.unreadable.startsWith(WRITTEN_BY_NEWER)
+      ? "use the newer cco for it"
+      : `look at ${this.path(id, RECORD)}`;
+    throw new SandboxError("SESSION_UNREADABLE", what, { hint });
   }
 
   /** @returns `undefined` where there is no record. */
@@ -163,12 +168,4 @@ function newestFirst(a: StoredSession, b: StoredSession): number {
   const created = (found: StoredSession): string =>
     "record" in found ? found.record.createdAt : "";
   return created(b).localeCompare(created(a)) || a.id.localeCompare(b.id);
-}
-
-async function guarded<T>(work: Promise<T>, where: string): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw diskFull(error, where) ?? error;
-  }
 }

@@ -386,7 +386,10 @@ describe("finding sessions", () => {
     expect(lab.notes()).toContain("unreadable-session");
     lab.edit(id, { version: 2 });
     const error = await lab.sandbox.get(id).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "SESSION_UNREADABLE" });
+    expect(error).toMatchObject({
+      code: "SESSION_UNREADABLE",
+      hint: "use the newer cco for it",
+    });
     expect((error as Error).message).toContain("newer");
   });
 
