@@ -41,7 +41,7 @@ printf '%s\\n' "$lines" | {
   while read -r guest status code oom _ _ turns; do
     case "$status $code $oom $turns" in
       '"running" '*' "yes"') ask=waits ;;
-      '"exited" 137 false '*) ask=lacked ;;
+      '"exited" 137 false '* | '"stopped" 137 false '*) ask=lacked ;;
       *) continue ;;
     esac
     guest=\${guest#?} guest=\${guest%?}
