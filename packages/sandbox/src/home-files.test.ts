@@ -28,6 +28,8 @@ describe("claude's home", () => {
         "/workspace/0badcafe": {
           hasTrustDialogAccepted: true,
           hasCompletedProjectOnboarding: true,
+          hasClaudeMdExternalIncludesApproved: true,
+          hasClaudeMdExternalIncludesWarningShown: true,
         },
       },
       customApiKeyResponses: { approved: ["3456789abcdefghij".padStart(20, "012")], rejected: [] },

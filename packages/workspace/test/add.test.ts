@@ -223,7 +223,7 @@ describe("where a branch comes from", () => {
     ["x", { from: "--help" }, "REF_NOT_FOUND"],
     ["main", {}, "BRANCH_CHECKED_OUT"],
     ["elsewhere", {}, "BRANCH_CHECKED_OUT"],
-    ["main/x", {}, "GIT_FAILED"],
+    ["main/x", {}, "BRANCH_EXISTS"],
   ])("%j %j: %s, and nothing is left behind", async (branch, options, code) => {
     const f = new Fixture();
     f.git.git("worktree", "add", "-q", "-b", "elsewhere", join(f.dir, "own"));
