@@ -102,6 +102,21 @@ describe("the workspace", () => {
       `cco: no workspace window for branch "main" — run 'cco add main' first`,
     );
     await expectNothingMade(scene);
+    // In the main worktree it takes the flag: what the hint says works.
+    expect(noWindow.stderr.split("\n")[1]).toBe("  → cco add --here main");
+    await scene.ok(["add", "--here", "main"]);
+    await scene.ok(["box", "push", plan]);
+  });
+
+  it("of a branch in a worktree of cco's: its hint opens the window again", async () => {
+    const scene = new Scene();
+    await scene.ok(["add", "feat/x"]);
+    const trees = scene.repo.git("worktree", "list", "--porcelain");
+    const tree = /^worktree (.*feat-x)$/m.exec(trees)?.[1] ?? "";
+    scene.tmux.run("kill-server");
+    const ran = await scene.cco(["box", "push", scene.plan("true")], { cwd: tree });
+    expect(ran.stderr.split("\n")[1]).toBe("  → cco add feat/x");
+    await expectNothingMade(scene);
   });
 
   it("the plan is looked at first", async () => {

@@ -1,3 +1,4 @@
+import { quoteArgv } from "@cco/exec";
 import { Worktrees, type Repo } from "@cco/git";
 
 import { WorkspaceError } from "./errors.js";
@@ -13,10 +14,12 @@ export async function findWorkspace(
 ): Promise<Workspace> {
   const [windows, worktrees] = await Promise.all([allWindows(tmux), new Worktrees(repo).list()]);
   const ours = windowsOf(repo, windows);
-  if (ours.length === 0) throw noWorkspace(repo, branch);
-  const window = windowOf(branch, ours, worktrees);
   const worktree = worktrees.find((one) => one.branch === branch && one.prunable === null);
-  if (window === undefined || worktree === undefined) throw noWindow(branch);
+  // In the main worktree cco opens a window only where it is told to.
+  const here = worktree?.path === repo.main;
+  if (ours.length === 0) throw noWorkspace(repo, branch, here);
+  const window = windowOf(branch, ours, worktrees);
+  if (window === undefined || worktree === undefined) throw noWindow(branch, here);
   return {
     repo: repo.main,
     branch,
@@ -28,19 +31,23 @@ export async function findWorkspace(
 }
 
 /** The repository has no tmux session. */
-export function noWorkspace(repo: Repo, branch?: string): WorkspaceError {
+export function noWorkspace(repo: Repo, branch?: string, here = false): WorkspaceError {
   return new WorkspaceError(
     "NO_WORKSPACE",
     `no workspace found for repo "${repo.name}" — run 'cco add <branch>' first`,
-    { hint: `cco add ${branch ?? "<branch>"}` },
+    { hint: branch === undefined ? "cco add <branch>" : adding(branch, here) },
   );
 }
 
 /** The branch has no window. */
-export function noWindow(branch: string): WorkspaceError {
+export function noWindow(branch: string, here = false): WorkspaceError {
   return new WorkspaceError(
     "NO_WORKSPACE_WINDOW",
     `no workspace window for branch "${branch}" — run 'cco add ${branch}' first`,
-    { hint: `cco add ${branch}` },
+    { hint: adding(branch, here) },
   );
+}
+
+function adding(branch: string, here: boolean): string {
+  return quoteArgv(["cco", "add", ...(here ? ["--here"] : []), branch]);
 }
