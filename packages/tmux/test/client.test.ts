@@ -40,7 +40,7 @@ async function until(question: () => Promise<boolean>): Promise<void> {
 async function ended(pane: string): Promise<boolean> {
   const found = (await tmux.listPanes(null)).find((one) => one.paneId === pane);
   const state = spawnSync("ps", ["-o", "stat=", "-p", String(found?.pid ?? 0)]).stdout.toString();
-  return /^\s*(?:Z.*)?$/.test(state);
+  return /^(?:Z.*)?$/.test(state.trim());
 }
 
 describe("sessions", () => {
