@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { TestRepo } from "../support/repo.js";
-import { CCO, commitBlock, Scene, type SessionJson } from "./scene.js";
+import { CCO, commitBlock, Scene, untilLet, type SessionJson } from "./scene.js";
 
 const PUSH = ["box", "push", "--no-pane"];
 
@@ -326,6 +326,16 @@ describe("the session id", () => {
   });
 });
 
+describe("--to", () => {
+  it("what is no branch name is refused before the wait", async () => {
+    const scene = new Scene();
+    const { sessionId } = await scene.push(scene.plan(untilLet));
+    const error = await scene.json(["box", "pull", sessionId, "--to", "a..b"], 2);
+    expect(error).toMatchObject({ error: { code: "BRANCH_NAME_INVALID" } });
+    expect(await scene.sessions()).toMatchObject([{ state: "running" }]);
+  });
+});
+
 describe("the agent", () => {
   it.each([
     ["not installed", "claude", 1, "AGENT_NOT_FOUND"],
@@ -442,6 +452,10 @@ describe("stdout", () => {
 describe("wrong usage is exit 2", () => {
   it.each([
     [["bx"], "cco: unknown command 'bx'\n  → did you mean box?\n"],
+    [
+      ["box", "send", "00000000", ""],
+      'cco: there is no text to send\n  → cco box send <session> "what the agent is to know"\n',
+    ],
     [["box", "ls", "--al"], "cco: unknown option '--al'\n  → did you mean --all?\n"],
     [
       ["box", "status", "--backend", "x"],

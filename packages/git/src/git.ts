@@ -85,7 +85,9 @@ export class Git {
     } catch (error) {
       if (!(error instanceof RunError) || error.code !== "COMMAND_NOT_FOUND") throw error;
       throw (await this.#isInstalled())
-        ? new GitError("NOT_A_REPOSITORY", `no such folder: ${options.cwd ?? this.dir}`)
+        ? new GitError("NOT_A_REPOSITORY", `no such folder: ${options.cwd ?? this.dir}`, {
+            hint: "if the repository is elsewhere now, name it with --repo",
+          })
         : gitMissing(error);
     }
   }

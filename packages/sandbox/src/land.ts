@@ -29,9 +29,7 @@ import { readRefusal } from "./land-refusal.js";
  */
 export async function land(request: LandRequest): Promise<LandReport> {
   const branch = request.to ?? request.branch;
-  if (!isRefName(`refs/heads/${branch}`)) {
-    throw new LandError("BRANCH_NAME_INVALID", `not a branch name: ${printable(branch)}`);
-  }
+  requireBranchName(branch);
   const git = guarded(request.repo.git, `cco pull ${request.sessionId}`);
   const refs = new Refs(git);
   const [before, worktree] = await Promise.all([
@@ -47,6 +45,14 @@ export async function land(request: LandRequest): Promise<LandReport> {
   if (after === before) return { branch, before, after, where };
   await advance(request, git, { branch, before, after, where });
   return { branch, before, after, where };
+}
+
+/** @throws {LandError} `BRANCH_NAME_INVALID` */
+export function requireBranchName(branch: string): void {
+  if (isRefName(`refs/heads/${branch}`)) return;
+  throw new LandError("BRANCH_NAME_INVALID", `not a branch name: ${printable(branch)}`, {
+    hint: "rules: git help check-ref-format",
+  });
 }
 
 /** What the branch is to become. @returns `before` where it has the result already */

@@ -8,7 +8,7 @@ import { collect, collectedBefore, dropCollected, type Collected } from "./colle
 import type { Engine } from "./engine.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { printable } from "./intake/index.js";
-import { land } from "./land.js";
+import { land, requireBranchName } from "./land.js";
 import { withLock } from "./lock.js";
 import type { PullOptions } from "./options.js";
 import { planTitle } from "./plan.js";
@@ -29,6 +29,8 @@ export async function pull(
 ): Promise<PulledSession> {
   const { signal } = options;
   try {
+    // Before the wait, not after it.
+    if (options.to !== undefined) requireBranchName(options.to);
     if (options.snapshot === true) {
       return await alone(engine, id, signal, () => snapshot(engine, id, options));
     }
