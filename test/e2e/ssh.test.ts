@@ -125,7 +125,9 @@ describe.skipIf(sshdUnavailable !== null)(`a box of ${sshdUser} on another machi
     const pulled = await scene.cco(["box", "pull", id, "-v"]);
     expect(pulled.exitCode, pulled.stderr).toBe(0);
     expect(scene.repo.git("log", "--format=%s")).toBe("add a\nfirst");
-    expect([calls(pushed.stderr), calls(pulled.stderr)]).toEqual([7, 4]);
+    // Five where what was seen of the machine is too old by the time its guest is made.
+    expect(calls(pushed.stderr)).toBeLessThanOrEqual(5);
+    expect(calls(pulled.stderr)).toBeLessThanOrEqual(4);
   });
 
   it("gc finds what nobody knows any more on each machine that sessions name, and nobody else's", async () => {

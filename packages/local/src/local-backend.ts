@@ -52,7 +52,7 @@ interface Helper {
 }
 
 /** What was seen of the place so long ago still holds. */
-const FRESH_MS = 2_000;
+const FRESH_MS = 10_000;
 
 const NO_NETWORK: GuestNetwork = { policy: "none", allow: [] };
 
