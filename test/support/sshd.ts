@@ -206,13 +206,13 @@ export class TestSshd {
     const inner = processes().flatMap(({ pid, parent, command }) =>
       monitors.includes(parent) && command.startsWith("sshd") ? [pid] : [],
     );
-    for (const pid of [...monitors, ...inner]) process.kill(pid, "SIGKILL");
+    for (const pid of [...monitors, ...inner]) kill(pid);
   }
 
   /** The daemon and all connections end, at both ends; programs there go on. */
   stop(): void {
     this.breakConnections();
-    for (const pid of this.masters()) process.kill(pid, "SIGKILL");
+    for (const pid of this.masters()) kill(pid);
     this.#daemon?.kill("SIGKILL");
     this.#daemon = undefined;
   }
@@ -345,4 +345,13 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
+}
+
+/** One that ended meanwhile is as good as killed. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
