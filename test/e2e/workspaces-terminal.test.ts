@@ -132,14 +132,6 @@ describe("inside the person's own tmux", () => {
     expect(person.tmux.run("list-keys", "-T", "root", "F7")).toContain("display-message mine");
   });
 
-  it("attach says how to get there", async () => {
-    await scene.ok(["add", "feat/x", "--no-agent"]);
-    const { exitCode, screen } = await person.runs("cco attach feat/x");
-    expect(exitCode, screen).toBe(1);
-    expect(screen).toContain("inside another tmux server");
-    expect(screen).toMatch(/TMUX= cco attach .*$/m);
-  });
-
   it("add --attach makes all and says the same", async () => {
     const { exitCode, screen } = await person.runs("cco add feat/z --no-agent --attach");
     expect(exitCode).toBe(0);
