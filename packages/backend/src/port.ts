@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+
 import type { OutputSink, RunResult, StdinSource } from "@cco/exec";
 
 /**
@@ -103,6 +105,16 @@ export interface GuestOptions {
    * its `$CCO_SECRETS`, for as long as the guest is there. Kept in no record, argument or log.
    */
   readonly secrets?: string;
+  /** Only for a backend whose {@link Salvage} has a `store`. */
+  readonly save?: GuestSave;
+}
+
+/** What a guest keeps outside of itself while its agent works, and once more after the end. */
+export interface GuestSave {
+  /** Run in the workspace; what it prints is kept whole, or not at all. */
+  readonly argv: readonly string[];
+  /** Which start of the session this is, from 1: a guest that was taken for dead overwrites nothing of a later one. */
+  readonly attempt: number;
 }
 
 /** What is looked for on an agent's screen and in its output, and how it goes on after a usage limit. */
@@ -289,12 +301,41 @@ export interface BackendDescription {
   readonly clockDifferenceMs?: number | null;
 }
 
+/** What a lost guest leaves: for a backend whose guests may be lost without anybody's doing. */
+export interface Salvage {
+  /** Milliseconds from one time that a running guest's work is kept to the next. */
+  readonly everyMs: number;
+  /** Where guests themselves keep it; `null`: whoever waits for one takes it. */
+  readonly store: SalvageStore | null;
+}
+
+/** Keeps what guests saved (`GuestOptions.save`) where it outlives them. */
+export interface SalvageStore {
+  /** In words, for messages: `volume results`. */
+  readonly name: string;
+  /**
+   * What was kept last, to `sink` (ended, and all of it taken, when it resolves), the guest there or not.
+   *
+   * @returns `null` where nothing was kept; then nothing was written, and `sink` is not ended.
+   */
+  read(guestId: string, sink: Writable, options?: { signal?: AbortSignal }): Promise<Saved | null>;
+  /** Remove all that was kept of a guest, which is gone. One that kept nothing is fine. */
+  remove(guestId: string): Promise<void>;
+}
+
+export interface Saved {
+  /** It was kept after the agent's end. */
+  readonly final: boolean;
+}
+
 export interface SandboxBackend {
   /** `local`, `container`, … */
   readonly name: string;
   /** The box's own name where a backend has several, else the backend's. */
   readonly box: string;
   readonly promises: BackendPromises;
+  /** Left out where no guest is lost but by somebody's doing. */
+  readonly salvage?: Salvage;
   status(options?: { signal?: AbortSignal }): Promise<BackendStatus>;
   /** What the backend needs, piece by piece, each with the command that mends it. */
   check(): Promise<readonly BackendCheck[]>;

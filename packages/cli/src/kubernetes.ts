@@ -16,12 +16,13 @@ export interface MakeKubernetes {
 
 /** The Kubernetes backend as the configuration wants it. */
 export function makeKubernetes({ config, env, trace }: MakeKubernetes): KubernetesBackend {
-  const { pendingSeconds, ...settings } = config.backends?.kubernetes ?? {};
+  const { pendingSeconds, salvageSeconds, ...settings } = config.backends?.kubernetes ?? {};
   return new KubernetesBackend({
     ...(settings as KubernetesSettings),
     // The engine says it for each session.
     network: undefined,
     ...(pendingSeconds === undefined ? {} : { pendingMs: pendingSeconds * 1000 }),
+    ...(salvageSeconds === undefined ? {} : { salvageMs: salvageSeconds * 1000 }),
     owner: settings.owner ?? defaultOwner(env),
     env,
     ...(trace === undefined

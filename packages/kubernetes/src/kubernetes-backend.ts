@@ -11,6 +11,7 @@ import {
   type GuestNetwork,
   type GuestOptions,
   type GuestState,
+  type Salvage,
   type SandboxBackend,
 } from "@cco/backend";
 
@@ -25,6 +26,7 @@ import { GuestOpener, type OpenControl } from "./open.js";
 import { podState } from "./pod-state.js";
 import { Pods } from "./pods.js";
 import { Provisions } from "./provisions.js";
+import { ResultVolume } from "./result-volume.js";
 import { settingsOf, type KubernetesSettings, type Settings } from "./settings.js";
 import type { List, Meta, Pod } from "./types.js";
 
@@ -58,6 +60,8 @@ export class KubernetesBackend implements SandboxBackend {
   readonly name = "kubernetes";
   readonly box: string;
   readonly promises = PROMISES;
+  /** A node may be lost, a pod evicted. */
+  readonly salvage: Salvage;
   readonly #cluster: Cluster;
   readonly #settings: Settings;
   readonly #pods: Pods;
@@ -73,7 +77,14 @@ export class KubernetesBackend implements SandboxBackend {
     this.#network = network ?? NO_NETWORK;
     this.#provisions = new Provisions(this.#cluster, this.#settings);
     this.#opener = new GuestOpener(this.#cluster, this.#settings, this.#pods);
-    const { context, namespace } = this.#settings;
+    const { context, namespace, resultVolume, salvageMs } = this.#settings;
+    this.salvage = {
+      everyMs: salvageMs,
+      store:
+        resultVolume === undefined
+          ? null
+          : new ResultVolume(resultVolume, this.#cluster, this.#settings, this.#pods),
+    };
     this.box = context === undefined ? namespace : `${context}/${namespace}`;
   }
 

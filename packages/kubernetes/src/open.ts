@@ -19,7 +19,14 @@ import { fromApi } from "./errors.js";
 import { KubernetesGuest } from "./kubernetes-guest.js";
 import { credentialsName, podName, STARTED } from "./names.js";
 import { sessionPolicy } from "./network.js";
-import { podManifest, sessionLabels, CONTROL, CREDENTIALS_KEY, WORKSPACE } from "./pod-spec.js";
+import {
+  podManifest,
+  sessionLabels,
+  CONTROL,
+  CREDENTIALS_KEY,
+  SESSION_FILES,
+  WORKSPACE,
+} from "./pod-spec.js";
 import { PodRunner } from "./pod-runner.js";
 import { isHopeless, pendingOf, podState, silentSince } from "./pod-state.js";
 import { makePodTerminal } from "./pod-terminal.js";
@@ -117,9 +124,9 @@ export class GuestOpener {
 
   /** The pod first: what else belongs to the session is its property, and goes with it. */
   async #make(id: string, options: OpenOptions): Promise<void> {
-    const { env = {}, network, secrets } = options;
+    const { env = {}, network, secrets, save } = options;
     const manifest = podManifest(
-      { id, env, network, secrets: secrets !== undefined },
+      { id, env, network, secrets: secrets !== undefined, saves: save?.attempt },
       this.#settings,
     );
     const pod = await this.#pods.create<Pod>(manifest);
@@ -132,13 +139,13 @@ export class GuestOpener {
       ],
     };
     const policy = sessionPolicy(id, network, metadata);
-    await Promise.all([
-      this.#pods.create(await sessionSecret(id, options, metadata)),
-      secrets === undefined
-        ? undefined
-        : this.#pods.create(credentialsSecret(id, secrets, metadata)),
-      policy === undefined ? undefined : this.#pods.create(policy),
-    ]);
+    const saves = this.#settings.resultVolume !== undefined;
+    const owned = [
+      await sessionSecret(id, options, saves, metadata),
+      ...(secrets === undefined ? [] : [credentialsSecret(id, secrets, metadata)]),
+      ...(policy === undefined ? [] : [policy]),
+    ];
+    await Promise.all(owned.map((object) => this.#pods.createOwned(object, pod.metadata.uid)));
   }
 
   /** Wait for both containers; say what is waited for. */
@@ -251,7 +258,8 @@ function credentialsSecret(id: string, secrets: string, metadata: Manifest["meta
 /** The scripts of a session; the pod mounts them. */
 async function sessionSecret(
   id: string,
-  { afterEnd, turns }: OpenOptions,
+  { afterEnd, turns, save }: OpenOptions,
+  saves: boolean,
   metadata: Manifest["metadata"],
 ): Promise<Manifest> {
   const workspace = `${WORKSPACE}/${id}`;
@@ -278,7 +286,21 @@ ${after}${turnScript(turns)}`,
       entry: await entryScript(),
       keeper: await keeperScript(),
       guard: await readAsset(new URL("./guard.sh", import.meta.url)),
-      after: afterEnd === undefined ? "set --\n" : `set -- ${quoteArgv(afterEnd)}\n`,
+      ...(save === undefined || !saves
+        ? { after: setArgv(afterEnd ?? []) }
+        : {
+            saver: await readAsset(new URL("./saver.sh", import.meta.url)),
+            save: setArgv(save.argv),
+            after: setArgv([
+              ...["sh", `${SESSION_FILES}/saver`, id, String(save.attempt), "after"],
+              ...(afterEnd ?? ["true"]),
+            ]),
+          }),
     },
   };
+}
+
+/** A line that makes `argv` a script's own arguments. */
+function setArgv(argv: readonly string[]): string {
+  return argv.length === 0 ? "set --\n" : `set -- ${quoteArgv(argv)}\n`;
 }

@@ -14,6 +14,7 @@ interface Spec {
     securityContext: object;
     env: object[];
     volumeMounts: object[];
+    command: string[];
   }[];
   readonly volumes: readonly { name: string; emptyDir?: { sizeLimit: string } }[];
 }
@@ -90,5 +91,23 @@ it("takes variables as they are, and the configured fields", () => {
   expect(made).toMatchObject({
     runtimeClassName: "gvisor",
     hostAliases: [{ ip: "10.0.0.1", hostnames: ["git"] }],
+  });
+});
+
+it("gives the keeper the session's own folder of a result volume, and the agent nothing of it", () => {
+  const options = { id: "7f3a9c21", env: {}, network: { policy: "none", allow: [] }, saves: 2 };
+  const settings = { image: "registry.test/agent:1", resultVolume: "results", salvageMs: 90_000 };
+  const made = podManifest(
+    options as Parameters<typeof podManifest>[0],
+    settingsOf(settings, "me"),
+  )["spec"] as Spec;
+  const [agent, keeper] = made.containers;
+  const mount = { name: "result", mountPath: "/result", subPath: "7f3a9c21" };
+  expect(keeper?.volumeMounts).toContainEqual(mount);
+  expect(keeper?.command.slice(-2)).toEqual(["2", "90"]);
+  expect(JSON.stringify(agent)).not.toContain("result");
+  expect(made.volumes).toContainEqual({
+    name: "result",
+    persistentVolumeClaim: { claimName: "results" },
   });
 });

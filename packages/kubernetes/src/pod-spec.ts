@@ -13,7 +13,7 @@ export const EXCHANGE = "/exchange";
 export const HOME = "/home/agent";
 export const CONTROL = "/cco";
 /** The session's Secret, mounted. */
-const SESSION_FILES = "/etc/cco";
+export const SESSION_FILES = "/etc/cco";
 /** The agent's credentials, which the keeper has not. */
 const CREDENTIALS = "/etc/cco-credentials";
 /** Key of the one file there. */
@@ -25,10 +25,17 @@ export interface PodOptions {
   readonly network: GuestNetwork;
   /** It has credentials, in a Secret of their own. */
   readonly secrets?: boolean;
+  /** Which start of the session saves its work, where there is a volume for it. */
+  readonly saves?: number | undefined;
 }
+
+/** Where the keeper saves work that outlives the node. */
+export const RESULT = "/result";
 
 /** The scripts come out of the session's Secret, so that a pod's own description stays small. */
 const KEEPER = `cd ${SESSION_FILES} && . ./after && cd / && exec sh -c "$(cat ${SESSION_FILES}/keeper)" keeper "$0" "$(cat ${SESSION_FILES}/launch)" "$(cat ${SESSION_FILES}/box.sh)" "$@"`;
+/** As the session's start number $2, every $3 seconds. */
+const SAVER = `sh ${SESSION_FILES}/saver "$0" "$2" every "$3" & `;
 const AGENT = `sh ${SESSION_FILES}/guard "$0" "$1" & exec sh -c "$(cat ${SESSION_FILES}/entry)" entry "$0"`;
 
 /**
@@ -38,6 +45,8 @@ const AGENT = `sh ${SESSION_FILES}/guard "$0" "$1" & exec sh -c "$(cat ${SESSION
  */
 export function podManifest(options: PodOptions, settings: Settings): Manifest {
   const { id, network, secrets = false } = options;
+  const { resultVolume } = settings;
+  const saves = resultVolume === undefined ? undefined : options.saves;
   const pod: Manifest = {
     apiVersion: "v1",
     kind: "Pod",
@@ -51,31 +60,10 @@ export function podManifest(options: PodOptions, settings: Settings): Manifest {
       },
     },
     spec: {
-      restartPolicy: "Never",
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      // Neither waits for anything at the end: the keeper obeys TERM at once.
-      terminationGracePeriodSeconds: 1,
-      activeDeadlineSeconds: settings.deadlineSeconds,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: settings.user,
-        runAsGroup: settings.user,
-        fsGroup: settings.user,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      ...optional("runtimeClassName", settings.runtimeClassName),
-      ...optional("priorityClassName", settings.priorityClassName),
-      ...(Object.keys(settings.nodeSelector).length === 0
-        ? {}
-        : { nodeSelector: settings.nodeSelector }),
-      ...(settings.tolerations.length === 0 ? {} : { tolerations: settings.tolerations }),
-      ...(settings.imagePullSecrets.length === 0
-        ? {}
-        : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+      ...commonSpec(settings),
       containers: [
-        container("agent", AGENT, options, settings),
-        container("keeper", KEEPER, { ...options, secrets: false }, settings),
+        container("agent", AGENT, { ...options, saves: undefined }, settings),
+        container("keeper", KEEPER, { ...options, secrets: false, saves }, settings),
       ],
       volumes: [
         ...["workspace", "exchange", "home", "agent-tmp", "keeper-tmp"].map((name) => ({
@@ -92,10 +80,41 @@ export function podManifest(options: PodOptions, settings: Settings): Manifest {
               },
             ]
           : []),
+        ...(saves === undefined
+          ? []
+          : [{ name: "result", persistentVolumeClaim: { claimName: resultVolume } }]),
       ],
     },
   };
   return strategicMerge(pod, settings.pod);
+}
+
+/** What every pod of cco has: no rights, and the place that the settings name. */
+export function commonSpec(settings: Settings): Readonly<Record<string, unknown>> {
+  return {
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // Neither waits for anything at the end: the keeper obeys TERM at once.
+    terminationGracePeriodSeconds: 1,
+    activeDeadlineSeconds: settings.deadlineSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: settings.user,
+      runAsGroup: settings.user,
+      fsGroup: settings.user,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    ...optional("runtimeClassName", settings.runtimeClassName),
+    ...optional("priorityClassName", settings.priorityClassName),
+    ...(Object.keys(settings.nodeSelector).length === 0
+      ? {}
+      : { nodeSelector: settings.nodeSelector }),
+    ...(settings.tolerations.length === 0 ? {} : { tolerations: settings.tolerations }),
+    ...(settings.imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+  };
 }
 
 /** What tells cco's objects of this person from others. */
@@ -103,10 +122,17 @@ export function sessionLabels(id: string, settings: Settings): Readonly<Record<s
   return { ...settings.labels, [MANAGED_BY]: MANAGER, [OWNER]: settings.owner, [SESSION]: id };
 }
 
+/** A container that can do nothing to its node. */
+export const LOCKED = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+} as const;
+
 function container(
   name: "agent" | "keeper",
   script: string,
-  { id, env, secrets = false }: PodOptions,
+  { id, env, secrets = false, saves }: PodOptions,
   settings: Settings,
 ): Readonly<Record<string, unknown>> {
   const small = { cpu: "10m", memory: "32Mi" };
@@ -114,7 +140,14 @@ function container(
     name,
     image: imageOf(settings),
     ...optional("imagePullPolicy", settings.imagePullPolicy),
-    command: ["sh", "-c", script, id, String(Math.floor(bytesOf(settings.workspaceSize) / 1024))],
+    command: [
+      "sh",
+      "-c",
+      saves === undefined ? script : `${SAVER}${script}`,
+      id,
+      String(Math.floor(bytesOf(settings.workspaceSize) / 1024)),
+      ...(saves === undefined ? [] : [String(saves), String(Math.ceil(settings.salvageMs / 1000))]),
+    ],
     workingDir: "/",
     env: Object.entries({
       ...env,
@@ -128,11 +161,7 @@ function container(
     })),
     // The keeper only bundles and streams; it may use as much as the agent while it does.
     resources: { requests: name === "agent" ? settings.requests : small, limits: settings.limits },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: LOCKED,
     volumeMounts: [
       { name: "workspace", mountPath: WORKSPACE },
       { name: "exchange", mountPath: EXCHANGE },
@@ -141,6 +170,8 @@ function container(
       { name: `${name}-tmp`, mountPath: "/tmp" },
       { name: "session", mountPath: SESSION_FILES, readOnly: true },
       ...(secrets ? [{ name: "credentials", mountPath: CREDENTIALS, readOnly: true }] : []),
+      // Of the volume only the session's own folder.
+      ...(saves === undefined ? [] : [{ name: "result", mountPath: RESULT, subPath: id }]),
     ],
   };
 }

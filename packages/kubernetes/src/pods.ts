@@ -5,7 +5,7 @@ import { ApiError, isStatus } from "./api/errors.js";
 import { pathOf } from "./box.js";
 import { MANAGED_BY, MANAGER, OWNER, podName, SESSION } from "./names.js";
 import type { Settings } from "./settings.js";
-import type { List, Manifest, Pod } from "./types.js";
+import type { List, Manifest, Meta, Pod } from "./types.js";
 
 /** Longest wait for a deleted pod to go; then its node is taken for dead. */
 const DELETE_MS = 45_000;
@@ -54,6 +54,19 @@ export class Pods {
       if (!isStatus(error, 409)) throw error;
       return this.#cluster.call<T>("GET", `${path}/${manifest.metadata.name}`);
     }
+  }
+
+  /** Make what belongs to a pod. One of an earlier pod of this name, not yet cleared away, is replaced. */
+  async createOwned(manifest: Manifest, owner: string | undefined): Promise<void> {
+    const { metadata } = await this.create<{ metadata: Meta }>(manifest);
+    if ((metadata.ownerReferences ?? []).every(({ uid }) => uid === owner)) return;
+    const path = pathOf(manifest);
+    try {
+      await this.#cluster.call("DELETE", `${path}/${manifest.metadata.name}`);
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+    }
+    await this.#cluster.call("POST", path, { body: manifest });
   }
 
   async annotate(id: string, annotations: Readonly<Record<string, string>>): Promise<void> {

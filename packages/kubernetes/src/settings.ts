@@ -21,6 +21,10 @@ export interface Settings {
   readonly deadlineSeconds: number;
   /** Milliseconds that a pod may wait for its place. */
   readonly pendingMs: number;
+  /** PersistentVolumeClaim of the namespace where what sessions saved outlives their nodes. */
+  readonly resultVolume: string | undefined;
+  /** Milliseconds between two times that a session's work is saved while it runs. */
+  readonly salvageMs: number;
   readonly user: number;
   readonly runtimeClassName: string | undefined;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -54,6 +58,8 @@ const DEFAULTS: Omit<Settings, "owner"> = {
   workspaceSize: "10Gi",
   deadlineSeconds: 7 * 24 * 3600,
   pendingMs: 10 * 60_000,
+  resultVolume: undefined,
+  salvageMs: 5 * 60_000,
   user: 1000,
   runtimeClassName: undefined,
   nodeSelector: {},

@@ -6,6 +6,7 @@ export interface Meta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
+  readonly ownerReferences?: readonly { readonly uid: string }[];
   readonly resourceVersion?: string;
 }
 

@@ -26,6 +26,8 @@ const CollectedSchema = v.object({
   salvage: v.picklist(["none", "made", "failed", "too-big"]),
   /** Repositories inside the workspace, safe to show. */
   nested: v.array(v.string()),
+  /** Saved by the guest after its agent's end. */
+  final: v.optional(v.boolean(), false),
 });
 
 /** What came from a guest, on the host now. Still unchecked. */
@@ -49,12 +51,16 @@ export async function collectArgv(
   return ["sh", "-c", script, "collect", mode, ...folders, base];
 }
 
-/** What an earlier call brought after the agent's end, if it is still here. */
+/** Folders of `exchange/<id>`: of the end, of a moment before it, and what outlives the guest. */
+export type CollectFolder = "collected" | "snapshot" | "saved";
+
+/** What an earlier call brought after the agent's end, if it is still here; or what was `saved`. */
 export async function collectedBefore(
   engine: Engine,
   record: SessionRecord,
+  from: CollectFolder = "collected",
 ): Promise<Collected | null> {
-  const folder = engine.store.path(record.sessionId, "collected");
+  const folder = engine.store.path(record.sessionId, from);
   try {
     const parsed = v.safeParse(
       CollectedSchema,
@@ -72,12 +78,14 @@ export async function collectedBefore(
 
 /** Forget what was collected: its result is safe elsewhere. */
 export async function dropCollected(engine: Engine, id: string): Promise<void> {
-  await rm(engine.store.path(id, "collected"), { recursive: true, force: true });
+  for (const folder of ["collected", "saved"] as const) {
+    await rm(engine.store.path(id, folder), { recursive: true, force: true });
+  }
 }
 
 /**
  * Bring what the guest holds now into `exchange/<id>/collected` (after the end: it stays
- * there until the pull is done) or `exchange/<id>/snapshot`.
+ * there until the pull is done), `snapshot` or `saved`.
  *
  * @throws {SandboxError} `BUNDLE_TRUNCATED`, `BUNDLE_GONE`, `DISK_FULL`, `INTERRUPTED`.
  * @throws {IntakeError} the bundle is over the size cap.
@@ -86,17 +94,36 @@ export async function collect(
   engine: Engine,
   record: SessionRecord,
   guest: Guest,
-  options: { readonly final: boolean; readonly signal?: AbortSignal | undefined },
+  options: { readonly to: CollectFolder; readonly signal?: AbortSignal | undefined },
+): Promise<Collected> {
+  const argv = await collectArgv("stream", record.baseCommit, guest);
+  return receive(engine, record, options, async (stdout, signal) => ({
+    result: await guest.exec(argv, { stdout, signal }),
+    final: options.to === "collected",
+  }));
+}
+
+/** Where a stream of `collect.sh` comes from. `result`: how what printed it ended. */
+export type CollectSource = (
+  sink: CollectParser,
+  signal: AbortSignal,
+) => Promise<{ readonly result: RunResult; readonly final: boolean }>;
+
+/** Read such a stream into a folder of `exchange/<id>`: whole, or the folder stays as it was. */
+export async function receive(
+  engine: Engine,
+  record: SessionRecord,
+  { to, signal }: { readonly to: CollectFolder; readonly signal?: AbortSignal | undefined },
+  source: CollectSource,
 ): Promise<Collected> {
   const id = record.sessionId;
-  engine.step("collect", id, "bringing what the agent left");
   const fresh = await mkdtemp(engine.store.path(id, "incoming."));
   try {
-    const parser = await stream(engine, record, guest, fresh, options.signal);
-    const facts = factsOf(parser);
+    const { parser, final } = await stream(engine, record, { source, folder: fresh, signal });
+    const facts = factsOf(parser, final);
     if (facts.gitGone && !facts.hasResult && facts.salvage !== "made") throw gone(id);
     await writeFile(join(fresh, INDEX), JSON.stringify(facts), { mode: 0o600, flush: true });
-    const folder = engine.store.path(id, options.final ? "collected" : "snapshot");
+    const folder = engine.store.path(id, to);
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
     return inFolder(folder, facts);
@@ -118,35 +145,42 @@ export async function holdsWork(base: string, guest: Guest): Promise<boolean> {
 async function stream(
   engine: Engine,
   record: SessionRecord,
-  guest: Guest,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<CollectParser> {
+  {
+    source,
+    folder,
+    signal,
+  }: {
+    readonly source: CollectSource;
+    readonly folder: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<{ readonly parser: CollectParser; readonly final: boolean }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const enough = new AbortController();
   const maxBytes = engine.intake.maxBundleBytes ?? DEFAULT_MAX_BUNDLE_BYTES;
   const parser = new CollectParser(folder, maxBytes, () => {
     enough.abort();
   });
-  let result: RunResult | undefined;
+  const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  let came: Awaited<ReturnType<CollectSource>> | undefined;
   let failure: unknown;
   try {
-    result = await guest.exec(await collectArgv("stream", record.baseCommit, guest), {
-      stdout: parser,
-      signal: signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]),
-    });
+    came = await source(parser, either);
   } catch (error) {
     failure = error;
   }
-  if (parser.salvageTooBig) return parser;
+  const final = came?.final ?? false;
+  if (parser.salvageTooBig) return { parser, final };
   throwIfInterrupted(signal);
   if (parser.errored !== null) throw parserFailed(parser.errored, folder);
   if (failure instanceof Error && !(failure instanceof RunError)) throw failure;
-  if (!parser.complete || result?.exitCode !== 0) throw truncated(record, result, failure);
-  return parser;
+  if (!parser.complete || came?.result.exitCode !== 0) {
+    throw truncated(record, came?.result, failure);
+  }
+  return { parser, final };
 }
 
-function factsOf({ facts, files, nested, salvageTooBig }: CollectParser) {
+function factsOf({ facts, files, nested, salvageTooBig }: CollectParser, final: boolean) {
   const head = facts.get("head") ?? null;
   const salvage = files.has("salvage.bundle")
     ? ("made" as const)
@@ -160,6 +194,7 @@ function factsOf({ facts, files, nested, salvageTooBig }: CollectParser) {
     hasResult: files.has("result.bundle"),
     salvage: salvageTooBig ? ("too-big" as const) : salvage,
     nested: nested.map((path) => printable(path)),
+    final,
   };
 }
 

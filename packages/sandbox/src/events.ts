@@ -32,6 +32,8 @@ export type SandboxNoteCode =
   | "agent-failed"
   | "salvaged"
   | "salvage-failed"
+  /** A lost session's work as it was saved. */
+  | "saved"
   | "other-heads"
   | "snapshot"
   | "kept"

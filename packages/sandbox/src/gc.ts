@@ -164,7 +164,10 @@ async function judgeGuest(
   }
   return {
     item: { kind: "guest", id, why: "orphaned" },
-    remove: () => backend.closeGuest(id),
+    remove: async () => {
+      await backend.closeGuest(id);
+      if (isSessionId(id)) await backend.salvage?.store?.remove(id);
+    },
   };
 }
 

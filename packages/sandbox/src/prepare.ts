@@ -17,6 +17,7 @@ import { RECORD_VERSION, type SessionRecord } from "./record.js";
 import { toSession } from "./refresh.js";
 import { baseRef } from "./refs.js";
 import type { PreparedSession } from "./reports.js";
+import { saveOf } from "./saved.js";
 
 export const DEFAULT_DEPTH = 100;
 
@@ -76,6 +77,7 @@ async function make(
     staysOpen: run.tty && profile.end === "stays-open",
     finishedAt: null,
     usage: null,
+    loss: null,
     pane: null,
     launchedAt: null,
     cancelledAt: null,
@@ -173,6 +175,7 @@ async function openGuest(
     env: { ...profile.env, ...credentials.env },
     afterEnd: await collectArgv("store", base),
     turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
+    ...(await saveOf(engine, base, 1)),
     ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
     ...(secrets === "" ? {} : { secrets }),
   };

@@ -16,6 +16,7 @@ import type { SessionRecord } from "./record.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { Landed, PulledSession } from "./reports.js";
 import { lost, waitForEnd } from "./running.js";
+import { dropSaved, savedOf } from "./saved.js";
 import { takeIn } from "./take-in.js";
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
@@ -105,8 +106,25 @@ export async function collectForReading(
 ): Promise<Collected> {
   const before = view.record.end === null ? null : await collectedBefore(engine, view.record);
   if (before !== null) return before;
-  if (view.state === "lost") throw lost(view);
+  if (view.state === "lost") return savedOfLost(engine, view, signal);
   return collectNow(engine, view, signal);
+}
+
+/** What was saved of a session before its guest was lost. @throws {SandboxError} `SESSION_LOST`: nothing */
+async function savedOfLost(
+  engine: Engine,
+  view: SessionView,
+  signal: AbortSignal | undefined,
+): Promise<Collected> {
+  const saved = await savedOf(engine, view.record, signal);
+  if (saved === null) throw lost(view);
+  const when = saved.final ? "after its agent's end" : "while it ran, and may miss the last of it";
+  engine.note(
+    "saved",
+    view.record.sessionId,
+    `the session is lost (${view.lost ?? "box-gone"}); this was saved ${when}`,
+  );
+  return saved;
 }
 
 async function collectNow(
@@ -118,7 +136,11 @@ async function collectNow(
   const guests = await (await engine.backendOf(record)).guests();
   if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });
   const guest = await guestOf(engine, record);
-  return collect(engine, record, guest, { final: record.end !== null, signal });
+  engine.step("collect", record.sessionId, "bringing what the agent left");
+  return collect(engine, record, guest, {
+    to: record.end === null ? "snapshot" : "collected",
+    signal,
+  });
 }
 
 /** Take in, check, land, give back. What an earlier, interrupted call did is not done again. */
@@ -135,11 +157,10 @@ async function bring(
   }
   const { record } = view;
   const before = await collectedBefore(engine, record);
-  if (before === null && view.state === "lost") throw lost(view);
-  if (before === null) await tellEnd(engine, view);
+  if (before === null && view.state !== "lost") await tellEnd(engine, view);
 
   const repo = await Repo.openMain(engine.runner, record.repo);
-  const collected = before ?? (await collectNow(engine, view, options.signal));
+  const collected = before ?? (await collectForReading(engine, view, options.signal));
   throwIfInterrupted(options.signal);
   const { result } = await takeIn(engine, record, repo, collected, options);
   await engine.store.update(id, () => ({ result }));
@@ -149,10 +170,17 @@ async function bring(
     result.commits === 0
       ? noCommits(engine, id)
       : await move(engine, record, repo, result.tip, options);
-  const pulled = await engine.store.update(id, () => ({ pulled: true, landing: landed }));
+  const loss = lossOf(view);
+  const pulled = await engine.store.update(id, () => ({ pulled: true, landing: landed, loss }));
   const released = await release(engine, pulled, options.keep ?? false);
   const session = toSession(await refreshOne(engine, released));
   return { ...session, landed, alreadyPulled: false };
+}
+
+/** Written down: the next look at the box has nothing to say of it. */
+function lossOf({ state, lost: reason, detail }: SessionView): SessionRecord["loss"] {
+  if (state !== "lost" || reason === null || reason === "box-stopped") return null;
+  return { reason, why: detail ?? null };
 }
 
 /** The turn is over: that is the end. What is there was kept before; it is collected once more after. */
@@ -233,6 +261,7 @@ async function release(
   engine.step("release", id, "giving the box's copy back");
   try {
     await (await engine.backendOf(record)).closeGuest(id);
+    await dropSaved(engine, record);
     await rm(engine.store.path(id, "input.bundle"), { force: true });
     return await engine.store.update(id, () => ({ released: true }));
   } catch (error) {

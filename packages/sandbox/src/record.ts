@@ -46,6 +46,12 @@ const EndSchema = v.object({
   endedAt: v.nullable(Time),
 });
 
+/** Why a guest was lost, in the words of the box. */
+const LossSchema = v.object({
+  reason: v.picklist(["evicted", "node-lost", "deadline", "box-gone"]),
+  why: v.nullable(Text),
+});
+
 /** How the branch moved. A pull that broke off before this was written finds it moved already. */
 const LandingSchema = v.object({
   branch: Text,
@@ -93,6 +99,8 @@ export const RecordSchema = v.object({
   /** Its turn was over and a pull took that for the end. */
   finishedAt: v.optional(v.nullable(Time), null),
   usage: v.optional(v.nullable(UsageSchema), null),
+  /** Its guest was lost, and what was saved of it was pulled. */
+  loss: v.optional(v.nullable(LossSchema), null),
   landing: v.nullable(LandingSchema),
   pulled: v.boolean(),
   /** The guest's bytes were given back. */

@@ -123,6 +123,16 @@ export function toSession(view: SessionView): Session {
 }
 
 function finished(record: SessionRecord): SessionView {
+  const { loss, launchedAt } = record;
+  if (record.end === null && loss !== null) {
+    return {
+      record,
+      state: "lost",
+      lost: loss.reason,
+      ...(loss.why === null ? {} : { detail: loss.why }),
+      startedAt: launchedAt,
+    };
+  }
   return { record, state: record.end?.state ?? "prepared", lost: null, startedAt: null };
 }
 

@@ -6,6 +6,7 @@ import { SandboxError } from "./errors.js";
 import { alone } from "./pull.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs } from "./refs.js";
+import { dropSaved, savedOf } from "./saved.js";
 import { sessionNotFound } from "./store.js";
 
 /** {@link Sandbox.remove} */
@@ -36,6 +37,7 @@ export async function forget(engine: Engine, id: string, force: boolean): Promis
   try {
     await backend.closeGuest(checkGuestId(id));
     await backend.closeGuest(id);
+    if (!record.released) await dropSaved(engine, record);
   } catch (error) {
     throw fromBackend(error);
   }
@@ -64,8 +66,11 @@ export async function hasUnpulledWork(
 ): Promise<boolean> {
   if (record.pulled) return false;
   if ((record.result?.commits ?? 0) > 0 || record.result?.salvaged === true) return true;
-  if (state === "lost" || (state === "prepared" && record.end === null)) return false;
-  const collected = await collectedBefore(engine, record);
+  if (state === "prepared" && record.end === null) return false;
+  const collected = await (state === "lost"
+    ? savedOf(engine, record)
+    : collectedBefore(engine, record));
+  if (state === "lost" && collected === null) return false;
   if (collected !== null) return collected.hasResult || collected.salvage !== "none";
   const guests = await (await engine.backendOf(record)).guests();
   if (!guests.has(record.sessionId)) return false;

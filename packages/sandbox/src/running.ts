@@ -11,6 +11,7 @@ import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { judge, refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { SessionRecord } from "./record.js";
+import { saveWhileWaiting } from "./saved.js";
 import type { Session } from "./session.js";
 
 interface Abortable {
@@ -99,8 +100,11 @@ export async function waitForEnd(
           Math.min(timeoutMs, 0x7fffffff),
         );
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  const over = new AbortController();
+  let saving = Promise.resolve();
   try {
     const guest = await guestOf(engine, view.record);
+    saving = saveWhileWaiting(engine, view.record, guest, over.signal);
     await untilEnd(view.record, guest, either);
   } catch (error) {
     if (signal?.aborted === true) throw interrupted(error);
@@ -111,6 +115,8 @@ export async function waitForEnd(
     return now;
   } finally {
     clearTimeout(timer);
+    over.abort();
+    await saving;
   }
   return refreshOne(engine, await engine.store.read(id));
 }

@@ -41,6 +41,7 @@ const record = (sessionId: string, more: Partial<SessionRecord> = {}): SessionRe
   staysOpen: false,
   finishedAt: null,
   usage: null,
+  loss: null,
   pane: null,
   launchedAt: null,
   cancelledAt: null,

@@ -10,6 +10,7 @@ import {
   type GuestExecOptions,
   type GuestOptions,
   type GuestState,
+  type Salvage,
   type SandboxBackend,
   type Terminal,
 } from "@cco/backend";
@@ -31,6 +32,8 @@ export interface FakeBackendOptions {
   readonly dir?: string;
   /** Programs that are not there. */
   readonly missing?: readonly string[];
+  /** Default: its guests are never lost. */
+  readonly salvage?: Salvage;
 }
 
 const PROMISES: BackendPromises = {
@@ -48,6 +51,7 @@ export class FakeBackend implements SandboxBackend {
   readonly name: string;
   readonly box: string;
   readonly promises = PROMISES;
+  readonly salvage?: Salvage;
   readonly here = new Map<string, FakeGuest>();
   /** Names of the calls that reach the box, in order. */
   readonly calls: string[] = [];
@@ -60,6 +64,7 @@ export class FakeBackend implements SandboxBackend {
     this.name = options.name ?? "fake";
     this.box = options.box ?? "fake";
     this.status_ = options.status ?? "running";
+    if (options.salvage !== undefined) this.salvage = options.salvage;
     this.exec =
       options.exec ??
       ((_guest, argv) => Promise.reject(new Error(`unexpected exec: ${String(argv[0])}`)));
@@ -124,6 +129,7 @@ export class FakeGuest implements Guest {
   readonly #backend: FakeBackend;
   readonly #dir: string | undefined;
   readonly #waiters: ((end: End) => void)[] = [];
+  readonly #losers: ((error: Error) => void)[] = [];
 
   constructor(backend: FakeBackend, id: string, dir?: string, options: GuestOptions = {}) {
     this.#backend = backend;
@@ -187,6 +193,7 @@ export class FakeGuest implements Guest {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       this.#waiters.push(resolve);
+      this.#losers.push(reject);
       signal?.addEventListener("abort", () => {
         reject(signal.reason as Error);
       });
@@ -205,6 +212,13 @@ export class FakeGuest implements Guest {
     };
     this.now = { kind: "ended", startedAt: new Date(), end };
     for (const waiter of this.#waiters.splice(0)) waiter(end);
+  }
+
+  /** Its box loses it, its bytes too. Whoever waits fails. */
+  lose(reason: "evicted" | "node-lost"): void {
+    this.now = { kind: "lost", reason, why: "node a is gone" };
+    for (const waiter of this.#losers.splice(0)) waiter(new Error("its pod is gone"));
+    this.remove();
   }
 
   remove(): void {

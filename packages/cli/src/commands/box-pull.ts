@@ -42,9 +42,9 @@ function checkRule(rule: string): void {
   });
 }
 
-/** The agent failed or was stopped; its commits were brought all the same. */
-function endedBadly(session: Session): boolean {
-  return session.state === "failed" || session.state === "cancelled";
+/** The agent failed, was stopped or lost with its box; its commits were brought all the same. */
+function endedBadly({ state }: Session): boolean {
+  return state === "failed" || state === "cancelled" || state === "lost";
 }
 
 function optionsOf(flags: Flags, signal: AbortSignal): PullOptions {

@@ -125,6 +125,8 @@ it("configKeys lists the leaves", () => {
     "backends.kubernetes.workspaceSize",
     "backends.kubernetes.deadlineSeconds",
     "backends.kubernetes.pendingSeconds",
+    "backends.kubernetes.resultVolume",
+    "backends.kubernetes.salvageSeconds",
     "backends.kubernetes.user",
     "backends.kubernetes.runtimeClassName",
     "backends.kubernetes.nodeSelector",

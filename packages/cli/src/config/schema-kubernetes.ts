@@ -38,6 +38,12 @@ export const kubernetes = <N extends v.GenericSchema>(network: N) =>
         "Longest life of a pod, its result pulled or not. Default: 604800, a week.",
       ),
       pendingSeconds: seconds("Longest wait for a place in the cluster. Default: 600."),
+      resultVolume: text(
+        "A PersistentVolumeClaim of the namespace: what sessions save there outlives their nodes.",
+      ),
+      salvageSeconds: seconds(
+        "How often the work of a running session is saved: to resultVolume, else to whoever waits for it. Default: 300.",
+      ),
       user: seconds("Number of the user in the pod. Default: 1000."),
       runtimeClassName: text("gvisor, kata, … where the cluster has one."),
       nodeSelector: words("Labels of the nodes that may run sessions."),

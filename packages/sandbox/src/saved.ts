@@ -1,0 +1,108 @@
+import { stat } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+
+import type { Guest } from "@cco/backend";
+
+import { fromBackend } from "./box.js";
+import { collect, collectArgv, collectedBefore, receive, type Collected } from "./collect.js";
+import type { Engine } from "./engine.js";
+import { SandboxError } from "./errors.js";
+import { tryLock } from "./lock.js";
+import type { SessionRecord } from "./record.js";
+
+/** What a guest is told to save where its backend has a store for it. */
+export async function saveOf(engine: Engine, base: string, attempt: number) {
+  if ((engine.backend.salvage?.store ?? null) === null) return {};
+  return { save: { argv: await collectArgv("stream", base), attempt } };
+}
+
+/**
+ * What was saved of a session whose guest is lost, on the host: by a `cco` that waited for it, or by
+ * the guest itself in its backend's store. Still unchecked. `null`: nothing was.
+ *
+ * @throws {SandboxError} the store does not answer; `BUNDLE_TRUNCATED`.
+ */
+export async function savedOf(
+  engine: Engine,
+  record: SessionRecord,
+  signal?: AbortSignal,
+): Promise<Collected | null> {
+  const here = await collectedBefore(engine, record, "saved");
+  const store = (await engine.backendOf(record)).salvage?.store ?? null;
+  if (here !== null || store === null) return here;
+  engine.step("collect", record.sessionId, `looking for saved work: ${store.name}`);
+  const found = { nothing: false };
+  try {
+    return await receive(engine, record, { to: "saved", signal }, async (sink, either) => {
+      const saved = await store.read(record.sessionId, sink, { signal: either });
+      found.nothing = saved === null;
+      return { result: DONE, final: saved?.final ?? false };
+    });
+  } catch (error) {
+    if (found.nothing) return null;
+    throw fromBackend(error);
+  }
+}
+
+const DONE = { exitCode: 0, signal: null, stdout: Buffer.alloc(0), stderr: "" } as const;
+
+/** Remove what was saved in the backend's store. */
+export async function dropSaved(engine: Engine, record: SessionRecord): Promise<void> {
+  await (await engine.backendOf(record)).salvage?.store?.remove(record.sessionId);
+}
+
+/**
+ * Until `signal`: bring what a running guest holds into `exchange/<id>/saved` every so often, where
+ * its bytes may be lost and nothing else keeps them. Of several that wait one does it.
+ */
+export async function saveWhileWaiting(
+  engine: Engine,
+  record: SessionRecord,
+  guest: Guest,
+  signal: AbortSignal,
+): Promise<void> {
+  const { salvage } = await engine.backendOf(record);
+  if (salvage?.store !== null) return;
+  let told = false;
+  for (;;) {
+    await delay(salvage.everyMs, undefined, { signal }).catch(() => undefined);
+    if (isStopped(signal)) return;
+    try {
+      await saveOnce(engine, record, { guest, everyMs: salvage.everyMs, signal });
+      told = false;
+    } catch (error) {
+      if (isStopped(signal)) return;
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `what it did so far was not saved, and will be tried again: ${why}`;
+      if (!told) engine.note("warning", record.sessionId, message);
+      told = true;
+    }
+  }
+}
+
+function isStopped(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+async function saveOnce(
+  engine: Engine,
+  record: SessionRecord,
+  how: { readonly guest: Guest; readonly everyMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const id = record.sessionId;
+  const release = await tryLock(engine.store.path(id, "saved.lock"));
+  if (release === undefined) return;
+  try {
+    const age = await stat(engine.store.path(id, "saved")).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => Infinity,
+    );
+    if (age < how.everyMs / 2) return;
+    await collect(engine, record, how.guest, { to: "saved", signal: how.signal });
+  } catch (error) {
+    // An agent that deleted its repository leaves what was saved before.
+    if (!(error instanceof SandboxError) || error.code !== "BUNDLE_GONE") throw error;
+  } finally {
+    await release().catch(() => undefined);
+  }
+}
