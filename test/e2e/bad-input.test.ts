@@ -36,6 +36,7 @@ function entries(folder: string): string[] {
 
 describe("the plan", () => {
   it.each<[string, (scene: Scene) => string, number, string, string]>([
+    ["without a name", () => "", 3, "PLAN_NOT_FOUND", "the plan's name is empty"],
     ["missing", () => "no/such.md", 3, "PLAN_NOT_FOUND", "plan file not found: no/such.md"],
     [
       "empty",
@@ -83,6 +84,22 @@ describe("the plan", () => {
     const error = await scene.json([...PUSH, plan], exitCode);
     expect(error).toMatchObject({ error: { code, message } });
     await expectNothingMade(scene);
+  });
+});
+
+describe("a home that cannot be made", () => {
+  const home = "/proc/self/fdinfo/x";
+  const env = { HOME: home, XDG_DATA_HOME: `${home}/data`, XDG_CONFIG_HOME: `${home}/config` };
+
+  it.each([
+    ["add", "feat/x"],
+    ["box", "push", "--no-pane", "plan.md"],
+  ])("%s %s", async (...args) => {
+    const scene = new Scene();
+    scene.repo.write({ "plan.md": "```sh\ntrue\n```\n" });
+    const { exitCode, stderr } = await scene.cco(args, { env });
+    expect(stderr).toMatch(/^cco: cannot write \/proc\/self\/fdinfo\/x\/.*: it cannot be made$/m);
+    expect(exitCode).toBe(1);
   });
 });
 
@@ -446,6 +463,19 @@ describe("stdout", () => {
     const { status, stderr } = spawnSync("sh", argv, { cwd: dir, env, encoding: "utf8" });
     expect(stderr).toMatch(/^cco: cannot write to stdout: ENOSPC\n {2}→ .*\n$/);
     expect(status).toBe(args.includes("pull") ? 3 : 1);
+  });
+
+  it("full: --version says it too", () => {
+    const argv = ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, CCO, "--version"];
+    const { status, stderr } = spawnSync("sh", argv, { encoding: "utf8" });
+    expect(stderr).toBe("cco: cannot write to stdout: ENOSPC\n");
+    expect(status).toBe(1);
+  });
+
+  it("a reader that is gone is no failure", async () => {
+    const started = new Scene().start(["--version"]);
+    started.child.stdout?.destroy();
+    expect(await started.ended).toMatchObject({ exitCode: 0, stderr: "" });
   });
 });
 

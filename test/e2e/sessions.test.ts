@@ -316,8 +316,25 @@ describe("looking, stopping, removing", () => {
     expect(dry.removed.map(({ id }) => id)).toContain(pulled.sessionId);
     expect(dry.removed.map(({ id }) => id)).not.toContain(kept.sessionId);
     expect(await scene.sessions()).toHaveLength(2);
-    await scene.ok(["box", "gc"]);
+    const { exitCode, stderr } = await scene.cco(["box", "gc"]);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: `cco: kept, unpulled: session ${kept.sessionId}\n`,
+    });
     expect((await scene.sessions()).map(({ sessionId }) => sessionId)).toEqual([kept.sessionId]);
+  });
+
+  it("logs hide a secret that the agent printed", async () => {
+    const scene = new Scene();
+    const env = { SOME_API_KEY: "k-0123456789" };
+    const { sessionId } = await scene.push(scene.plan(`echo "it is ${env.SOME_API_KEY}."`));
+    await scene.ok(["box", "wait", sessionId]);
+    const logs = (...flags: string[]): Promise<string> =>
+      scene.ok(["box", "logs", sessionId, ...flags], { env });
+    expect(await logs()).toContain("it is [SOME_API_KEY].");
+    for (const flags of [[], ["--tail", "20"], ["--json"]]) {
+      expect(await logs(...flags)).not.toContain(env.SOME_API_KEY);
+    }
   });
 
   it("ls is of this repository, newest first; --all of all", async () => {

@@ -121,6 +121,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   SESSION_LOST: EXIT.lost,
   SESSION_RUNNING: EXIT.doesNotFit,
   UNPULLED_WORK: EXIT.doesNotFit,
+  LOCK_LOST: EXIT.failed,
   WAIT_TIMED_OUT: EXIT.timedOut,
   // Its result
   INTAKE_REFUSED: EXIT.refused,

@@ -1,11 +1,10 @@
 import type { Readable, Writable } from "node:stream";
 
 /**
- * What a program reads: nothing, the caller's own stdin, text or bytes, or a stream. Text of a
- * person or a guest goes as bytes: it could be one of the two words.
+ * What a program reads: nothing (`"ignore"`), the caller's own stdin (`"inherit"`), text or bytes,
+ * or a stream. Text of a person or a guest goes as bytes: it could be one of the two words.
  */
-// eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- the words are named on purpose
-export type StdinSource = "ignore" | "inherit" | string | Uint8Array | Readable;
+export type StdinSource = string | Uint8Array | Readable;
 
 /** Where a program's output goes: collected, thrown away, to the caller's own stream, or to a writable. */
 export type OutputSink = "buffer" | "ignore" | "inherit" | Writable;

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 import type { Guest } from "@cco/backend";
 import { readAsset, RunError, type RunResult } from "@cco/exec";
@@ -67,13 +70,20 @@ export async function collectedBefore(
       JSON.parse(await readFile(join(folder, INDEX), "utf8")),
     );
     if (!parsed.success) return null;
-    for (const [name, { size }] of Object.entries(parsed.output.files)) {
-      if ((await stat(join(folder, name))).size !== size) return null;
+    for (const [name, { size, sha256 }] of Object.entries(parsed.output.files)) {
+      const file = join(folder, name);
+      if ((await stat(file)).size !== size || (await hashOf(file)) !== sha256) return null;
     }
     return inFolder(folder, parsed.output);
   } catch {
     return null;
   }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
 }
 
 /** Forget what was collected: its result is safe elsewhere. */

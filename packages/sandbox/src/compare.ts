@@ -50,13 +50,18 @@ async function checked(
   { signal, timeoutMs, allow }: CompareOptions,
 ): Promise<CheckOutcome> {
   try {
-    await alone(engine, id, signal, async () => {
+    await alone(engine, id, signal, async (held) => {
       const view = await refreshOne(engine, await engine.store.read(id));
-      const taking = { ...(signal && { signal }), ...(allow && { allow }) };
+      const taking = { signal: held, ...(allow && { allow }) };
       const record = view.record.pulled ? view.record : await takeSnapshot(engine, view, taking);
       if (record.result === null) return;
       const repo = await Repo.openMain(engine.runner, record.repo);
-      await runCheck(engine, record, repo, { command, tip: record.result.tip, timeoutMs, signal });
+      await runCheck(engine, record, repo, {
+        command,
+        tip: record.result.tip,
+        timeoutMs,
+        signal: held,
+      });
     });
     return { ok: true, message: null };
   } catch (error) {

@@ -21,14 +21,14 @@ export async function diff(
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<DiffReport> {
   try {
-    return await alone(engine, id, signal, async () => {
+    return await alone(engine, id, signal, async (held) => {
       const view = await refreshOne(engine, await engine.store.read(id));
       const repo = await Repo.openMain(engine.runner, view.record.repo);
       if (view.record.pulled) return pulledDiff(view.record, repo);
       try {
-        const { hasResult, resultFile } = await collectForReading(engine, view, signal);
+        const { hasResult, resultFile } = await collectForReading(engine, view, held);
         return hasResult
-          ? await bundleDiff(engine, view.record, repo, resultFile, signal)
+          ? await bundleDiff(engine, view.record, repo, resultFile, held)
           : { ...nothing(view.record), findings: [] };
       } finally {
         await rm(engine.store.path(id, "snapshot"), { recursive: true, force: true });

@@ -43,6 +43,8 @@ export type SandboxErrorCode =
   /** The agent's sandbox did not come up. */
   | "START_FAILED"
   | "WAIT_TIMED_OUT"
+  /** Another cco took over what this one was working on. */
+  | "LOCK_LOST"
   // Taking the result
   | "INTAKE_REFUSED"
   /** The stream from the guest broke off. */

@@ -31,7 +31,7 @@ const NOT_WRITABLE: Readonly<Record<string, string>> = {
   EROFS: "read-only file system",
   ENOTDIR: "something in its path is no folder",
   EEXIST: "a file is in its place",
-  // What Node's recursive mkdir says where a file system is read-only.
+  // As below /proc.
   ENOENT: "it cannot be made",
 };
 

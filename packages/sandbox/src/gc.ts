@@ -2,7 +2,7 @@ import type { GuestState, SandboxBackend } from "@cco/backend";
 
 import { holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
-import { tryLock } from "./lock.js";
+import { tryWithLock } from "./lock.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { forget, hasUnpulledWork } from "./remove.js";
 import type { GcItem, GcReport } from "./reports.js";
@@ -73,13 +73,9 @@ async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
 }
 
 async function forgetAlone(engine: Engine, id: string): Promise<void> {
-  const release = await tryLock(engine.store.path(id, "pull.lock"));
-  if (release === undefined) throw new Error("another cco works on it");
-  try {
-    await forget(engine, id, false);
-  } finally {
-    await release().catch(() => undefined);
-  }
+  const lock = engine.store.path(id, "pull.lock");
+  const done = await tryWithLock(lock, () => forget(engine, id, false));
+  if (done === undefined) throw new Error("another cco works on it");
 }
 
 function ageOf({ record }: SessionView): number {

@@ -60,10 +60,6 @@ describe("claude's home", () => {
     expect(await textOf(".claude.json", [{ path: ".claude.json", content: "[]" }])).toBe("[]");
     expect(await textOf(".other", [{ path: ".other", content: "x" }])).toBe("x");
   });
-
-  test("says its version", async () => {
-    expect(await textOf(".cco/guest-version")).toBe("1\n");
-  });
 });
 
 test("merging: objects by key, lists joined, else what is on top", () => {

@@ -9,9 +9,6 @@ import { SandboxError } from "./errors.js";
 import { errnoOf } from "./failures.js";
 import { record } from "./agents/stream.js";
 
-/** Version of what cco puts into a guest's home. */
-const GUEST_VERSION = 1;
-
 const MAX_BYTES = 20 * 1024 * 1024;
 
 /**
@@ -57,10 +54,6 @@ export async function homeFiles(
     files.set(file.path, file);
   }
   files.set(".cco/start", { path: ".cco/start", content: START });
-  files.set(".cco/guest-version", {
-    path: ".cco/guest-version",
-    content: `${String(GUEST_VERSION)}\n`,
-  });
   for (const file of own) files.set(file.path, onTop(files.get(file.path), file));
   return [...files.values()];
 }

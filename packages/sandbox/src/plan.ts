@@ -7,6 +7,8 @@ import { errnoOf } from "./failures.js";
 /** A plan larger than this is no plan. */
 const MAX_PLAN_BYTES = 10 * 1024 * 1024;
 
+const NAME_IT = "a plan is a file of your own, Markdown as a rule; name its path";
+
 /** A plan as it is on disk now. */
 export interface PlanFile {
   /** As the caller named it, made absolute. */
@@ -22,6 +24,9 @@ export interface PlanFile {
  * @throws {SandboxError} `PLAN_NOT_FOUND`, `PLAN_IS_FOLDER`, `PLAN_UNREADABLE`, `PLAN_EMPTY`.
  */
 export async function readPlan(repoRoot: string, planPath: string): Promise<PlanFile> {
+  if (planPath === "") {
+    throw new SandboxError("PLAN_NOT_FOUND", "the plan's name is empty", { hint: NAME_IT });
+  }
   const file = resolve(repoRoot, planPath);
   try {
     const found = await stat(file);
@@ -45,7 +50,7 @@ export async function readPlan(repoRoot: string, planPath: string): Promise<Plan
     const code = errnoOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw new SandboxError("PLAN_NOT_FOUND", `plan file not found: ${planPath}`, {
-        hint: "a plan is a file of your own, Markdown as a rule; name its path",
+        hint: NAME_IT,
         cause: error,
       });
     }

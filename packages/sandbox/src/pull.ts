@@ -33,7 +33,9 @@ export async function pull(
     // Before the wait, not after it.
     if (options.to !== undefined) requireBranchName(options.to);
     if (options.snapshot === true) {
-      return await alone(engine, id, signal, () => snapshot(engine, id, options));
+      return await alone(engine, id, signal, (held) =>
+        snapshot(engine, id, { ...options, signal: held }),
+      );
     }
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const until = Date.now() + timeoutMs;
@@ -43,7 +45,9 @@ export async function pull(
         timeoutMs: left,
         ...(signal === undefined ? {} : { signal }),
       });
-      const pulled = await alone(engine, id, signal, () => bring(engine, id, options));
+      const pulled = await alone(engine, id, signal, (held) =>
+        bring(engine, id, { ...options, signal: held }),
+      );
       // A turn that was over may be followed by another.
       if (pulled !== null) return pulled;
     }
@@ -53,12 +57,12 @@ export async function pull(
   }
 }
 
-/** One at a time may take in, land or remove a session. */
+/** One at a time may take in, land or remove a session. @param work stops when its signal is aborted */
 export function alone<T>(
   engine: Engine,
   id: string,
   signal: AbortSignal | undefined,
-  work: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const onWait = (): void => {
     engine.note("waiting-for-lock", id, "another cco works on this session; waiting for it");

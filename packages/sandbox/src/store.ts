@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { appendFile, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "@cco/exec";
+
 import { SandboxError } from "./errors.js";
 import { errnoOf, notWritten } from "./failures.js";
-import { withLock } from "./lock.js";
+import { RECORD, withLock } from "./lock.js";
 import { parseRecord, WRITTEN_BY_NEWER, type SessionRecord } from "./record.js";
 import { isSessionId, newSessionId } from "./session-id.js";
 
-const RECORD = "session.json";
 /** Beside the exchange folders: the ids of all that were ever made, one a line. */
 const GIVEN = "given";
 
@@ -34,7 +35,7 @@ export class SessionStore {
   /** Make the exchange folder of a new session. @returns its id */
   async reserve(): Promise<string> {
     try {
-      await mkdir(this.#root, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#root, 0o700);
     } catch (error) {
       throw notWritten(error, this.#root);
     }

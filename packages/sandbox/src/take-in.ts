@@ -49,6 +49,7 @@ export async function takeIn(
   const tip = report?.tip ?? record.baseCommit;
   await keepBase(repo, record, tip);
   notesOf(engine, id, report, collected);
+  if (record.end !== null && collected.salvage === "none") await dropSalvage(repo, id);
   const salvage = await takeInSalvage(engine, record, collected, {
     ...request,
     bundleFile: collected.salvageFile,
@@ -101,6 +102,13 @@ async function keepBase(repo: Repo, record: SessionRecord, tip: string): Promise
   const refs = new Refs(repo.git);
   const ref = sessionRef(record.sessionId);
   if ((await refs.read(ref)) === null) await refs.update(ref, tip, null);
+}
+
+/** Nothing was uncommitted at the end: what a snapshot found before it is no longer that. */
+async function dropSalvage(repo: Repo, id: string): Promise<void> {
+  const refs = new Refs(repo.git);
+  const sha = await refs.read(salvageRef(id));
+  if (sha !== null) await refs.delete(salvageRef(id), sha);
 }
 
 async function takeInSalvage(

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -251,7 +251,21 @@ describe("pull", () => {
     expect(work.git("status", "--porcelain")).toBe("?? b");
     const second = work.commit({ b: "b" }, "more");
     guest.end();
+    expect(lab.repo.git("for-each-ref", `refs/cco/salvage/${id}`)).not.toBe("");
     expect(await lab.sandbox.pull(id)).toMatchObject({ landed: { tip: second } });
+    // It was uncommitted then, and is not any more.
+    expect(lab.repo.git("for-each-ref", `refs/cco/salvage/${id}`)).toBe("");
+  });
+
+  test("what was brought before counts only as it came", async () => {
+    const lab = new Lab();
+    const { id, guest, work } = await lab.start();
+    const tip = work.commit({ a: "a" }, "work");
+    guest.end();
+    expect(await codeOf(lab.sandbox.pull(id, { check: "false" }))).toBe("CHECK_FAILED");
+    const bundle = join(lab.dataDir, "exchange", id, "collected/result.bundle");
+    writeFileSync(bundle, Buffer.alloc(statSync(bundle).size));
+    expect(await lab.sandbox.pull(id)).toMatchObject({ landed: { tip } });
   });
 
   test("a session with changes lands on a branch of its own; rebased, without them", async () => {

@@ -21,8 +21,8 @@ export async function addWorkspace(
 ): Promise<AddResult> {
   // All that can be known to be missing is known before anything is made.
   await shared.tmux.requireVersion();
-  const made = await withRepoLock(repo, options.signal, () =>
-    ensureWorktree(repo, shared.paths.worktrees, branch, options),
+  const made = await withRepoLock(repo, options.signal, (held) =>
+    ensureWorktree(repo, shared.paths.worktrees, branch, { ...options, signal: held }),
   );
   tell(shared, branch, made);
   const prepared = await prepare(shared, repo, branch, made, options);

@@ -21,6 +21,8 @@ export type WorkspaceErrorCode =
   | "CARRY_FAILED"
   /** The set-up script failed; the workspace stays (1). */
   | "SETUP_FAILED"
+  /** Another cco took over what this one was working on (1). */
+  | "LOCK_LOST"
   /** Removing would lose something; `refusals` says what (6). */
   | "REMOVE_REFUSED";
 

@@ -51,6 +51,8 @@ export async function writing<T>(folder: string, work: () => Promise<T>): Promis
       EDQUOT: "quota exceeded",
       ENOTDIR: "something in its path is no folder",
       EEXIST: "a file is in its place",
+      // As below /proc.
+      ENOENT: "it cannot be made",
     }[errno ?? ""];
     if (reason === undefined) throw error;
     throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "@cco/exec";
 import { LocalConfig, type Repo } from "@cco/git";
 
 import { errnoOf, ifThere, writeWhole, writing } from "./files.js";
@@ -41,7 +42,7 @@ function isSafe(name: string | null): name is string {
 
 /** Whether `folder` is this repository's, which it is when nobody else's. */
 async function claim(folder: string, repo: Repo, configured: boolean): Promise<boolean> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const file = join(folder, OWNER_FILE);
   try {
     await writeFile(file, `${repo.main}\n`, { flag: "wx" });

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { isAbsolute, join, normalize } from "node:path";
 import { Writable } from "node:stream";
 
-import type { CommandRunner } from "@cco/exec";
+import { makeFolder, type CommandRunner } from "@cco/exec";
 
 import { WorkspaceError } from "./errors.js";
 import { ifThere } from "./files.js";
@@ -51,7 +51,7 @@ export class TrustedScripts {
   }
 
   async add(repo: string, script: SetupScript): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, 0o700);
     await writeFile(this.#file(repo, script), "");
   }
 

@@ -1,6 +1,7 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "@cco/exec";
 import { Branches, GitError, Worktrees, type Repo, type Worktree } from "@cco/git";
 
 import { WorkspaceError } from "./errors.js";
@@ -59,7 +60,7 @@ export async function ensureWorktree(
   }
   await dropHalfMade(repo, own, listed);
   const path = join(own, await freeFolder(own, `${name}-${plainName(branch)}`, listed));
-  await writing(own, () => mkdir(own, { recursive: true }));
+  await writing(own, () => makeFolder(own));
   const kind = source ?? (await sourceOf(repo, branch, options));
   await worktrees.add({
     path,

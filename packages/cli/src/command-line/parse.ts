@@ -29,7 +29,7 @@ export function parseCommandLine(argv: readonly string[], root: Group): Asked {
   const { node, given } = chosen;
   if (given.help === true) return { what: "help", text: chosen.help(), wrong: false };
   if (given.version === true) return { what: "version" };
-  return "commands" in node ? needsCommand(node, chosen) : commandOf(node, chosen);
+  return "commands" in node ? needsCommand(node, chosen) : commandOf(node, chosen, argv);
 }
 
 function needsCommand(group: Group, { given, words, help }: Chosen): Asked {
@@ -40,9 +40,16 @@ function needsCommand(group: Group, { given, words, help }: Chosen): Asked {
   return { what: "help", text: help(), wrong: true };
 }
 
-function commandOf({ declaration, load }: Command, { given, words, above }: Chosen): Asked {
+function commandOf(
+  { declaration, load }: Command,
+  { given, words, above }: Chosen,
+  argv: readonly string[],
+): Asked {
   const options = { ...EVERYWHERE, ...declaration.options };
-  if (declaration.lenient !== true) refuseUnknownOption(given, options);
+  const namesFiles = Object.values(declaration.args).some(({ kind }) => kind.completes === "files");
+  if (declaration.lenient !== true) {
+    refuseUnknownOption(given, options, namesFiles ? argv : []);
+  }
   const { repo, ...everywhere } = readOptions(given, EVERYWHERE);
   const flags = readOptions(given, declaration.options);
   checkConflicts(flags, declaration);

@@ -10,6 +10,7 @@ import {
   badArgument,
   badValue,
   conflict,
+  fileLikeOption,
   missingArgument,
   missingValue,
   takesNoValue,
@@ -23,13 +24,22 @@ export type Given = Readonly<Record<string, unknown>>;
 /** Keys that yargs always makes. */
 const NOT_OPTIONS = ["_", "$0"];
 
-/** @throws {CliError} `USAGE` */
-export function refuseUnknownOption(given: Given, options: Options): void {
+/**
+ * @param files words of which one may be a file's name.
+ * @throws {CliError} `USAGE`
+ */
+export function refuseUnknownOption(
+  given: Given,
+  options: Options,
+  files: readonly string[] = [],
+): void {
   const names = Object.keys(options).map(optionName);
   const shorts = Object.values(options).flatMap((option) => shortOf(option) ?? []);
   const known = [...NOT_OPTIONS, ...names, ...shorts];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw unknownOption(unknown, names);
+  if (unknown === undefined) return;
+  const file = files.find((word) => /^-.*[./]/.test(word) && word.includes(unknown));
+  throw file === undefined ? unknownOption(unknown, names) : fileLikeOption(file);
 }
 
 /** The options that were given, by their keys. @throws {CliError} `USAGE` */

@@ -16,6 +16,11 @@ export function unknownOption(name: string, known: readonly string[]): CliError 
   return usage(`unknown option '${flag}'`, meant(nearest(name, known), "--"));
 }
 
+/** @param word begins with a dash and looks like a path. */
+export function fileLikeOption(word: string): CliError {
+  return usage(`unknown option '${word}'`, `a file of that name: ./${word}`);
+}
+
 export function noSuchCommand(word: string, group: Group): CliError {
   const path = group.name === "cco" ? "cco" : `cco ${group.name}`;
   const near = nearest(word, namesIn(group));

@@ -1,9 +1,10 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import type { CommandResult, Context } from "../context.js";
 import type { boxLogs } from "../declare/box-logs.js";
 import type { Said } from "../declare/command.js";
+import type { Hide } from "../output/redact.js";
 
 /** `cco box logs`: what the agent's terminal printed, as it comes. */
 export async function logs(
@@ -22,10 +23,19 @@ export async function logs(
     const text = await collected((sink) => sandbox.logs(sessionId, sink, options));
     return { json: { sessionId, text }, text: () => "" };
   }
-  const sink = new PassThrough();
+  const sink = flags.raw === true ? new PassThrough() : hiding(context.streams.hide);
   const shown = pipeline(sink, context.streams.stdout, { end: false });
   await Promise.all([sandbox.logs(sessionId, sink, options), shown]);
   return { json: undefined, text: () => "" };
+}
+
+/** Text comes in whole lines, and in parts only of those longer than 64 KiB. */
+function hiding(hide: Hide): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      done(null, hide(chunk.toString("utf8")));
+    },
+  });
 }
 
 async function collected(write: (sink: PassThrough) => Promise<void>): Promise<string> {

@@ -1,6 +1,7 @@
-import { mkdir, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { makeFolder } from "@cco/exec";
 import { GitError, type Repo } from "@cco/git";
 import { applyEdits, modify } from "jsonc-parser";
 
@@ -197,7 +198,7 @@ function shown(value: unknown): string {
 /** Some keep their configuration elsewhere and have a link here: it stays one. */
 async function writeWhole(named: string, text: string): Promise<void> {
   const file = await realpath(named).catch(() => named);
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const next = `${file}.${String(process.pid)}.tmp`;
   await writeFile(next, text, { mode: 0o600 });
   await rename(next, file);

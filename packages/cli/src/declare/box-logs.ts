@@ -7,7 +7,7 @@ export const boxLogs = declare({
   args: { session: needed(SESSION) },
   options: {
     follow: flag("go on until the agent's end", "f"),
-    raw: flag("with terminal escapes, as the agent wrote them"),
+    raw: flag("byte for byte as the agent wrote it: terminal escapes, and secrets too"),
     tail: value(wholeNumber(0), "only the last lines"),
   },
   examples: ["cco box logs 7f3a9c21 -f"],
