@@ -7,7 +7,7 @@ import { fromBackend } from "./box.js";
 import { collect, collectArgv, collectedBefore, receive, type Collected } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
-import { tryLock } from "./lock.js";
+import { tryWithLock } from "./lock.js";
 import type { SessionRecord } from "./record.js";
 
 /** What a guest is told to save where its backend has a store for it. */
@@ -89,20 +89,19 @@ async function saveOnce(
   record: SessionRecord,
   how: { readonly guest: Guest; readonly everyMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const id = record.sessionId;
-  const release = await tryLock(engine.store.path(id, "saved.lock"));
-  if (release === undefined) return;
-  try {
-    const age = await stat(engine.store.path(id, "saved")).then(
+  const folder = engine.store.path(record.sessionId, "saved");
+  const save = async (held: AbortSignal): Promise<void> => {
+    const age = await stat(folder).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,
       () => Infinity,
     );
     if (age < how.everyMs / 2) return;
-    await collect(engine, record, how.guest, { to: "saved", signal: how.signal });
+    await collect(engine, record, how.guest, { to: "saved", signal: held });
+  };
+  try {
+    await tryWithLock(`${folder}.lock`, save, how.signal);
   } catch (error) {
     // An agent that deleted its repository leaves what was saved before.
     if (!(error instanceof SandboxError) || error.code !== "BUNDLE_GONE") throw error;
-  } finally {
-    await release().catch(() => undefined);
   }
 }
