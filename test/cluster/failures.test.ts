@@ -154,23 +154,13 @@ describe.skipIf(unavailable !== null)(title, () => {
     it("too much memory: the agent fails for it, and its commits come back", async () => {
       const scene = new ClusterScene(shared, { limits: { cpu: "2", memory: "96Mi" } });
       const eat = "head -c 400000000 /dev/zero | tail -n 1 >/dev/null";
-      const { sessionId } = await scene.push(scene.plan(commitBlock("a"), eat));
-      await scene.ok(["box", "wait", sessionId], {}, 4);
-      const [ended] = await scene.sessions();
-      expect(ended).toMatchObject({ state: "failed", reason: "out-of-memory" });
-      await scene.ok(["box", "pull", sessionId], {}, 4);
-      expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+      await scene.failsAfterCommit(eat, { reason: "out-of-memory" });
     });
 
     it("a workspace that is full: the agent is stopped for it, and its commits come back", async () => {
       const scene = new ClusterScene(shared, { workspaceSize: "32Mi" });
       const fill = "head -c 80000000 /dev/zero >full\nsleep 600";
-      const { sessionId } = await scene.push(scene.plan(commitBlock("a"), fill));
-      await scene.ok(["box", "wait", sessionId], {}, 4);
-      const [ended] = await scene.sessions();
-      expect(ended).toMatchObject({ state: "failed", reason: "disk-full" });
-      await scene.ok(["box", "pull", sessionId], {}, 4);
-      expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+      await scene.failsAfterCommit(fill, { reason: "disk-full" });
     });
 
     it("the longest life of a pod is over: lost, and says so", async () => {

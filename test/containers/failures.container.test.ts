@@ -25,12 +25,7 @@ for (const name of ENGINE_NAMES) {
     it("too much memory: the agent fails for it, and its commits come back", async () => {
       const scene = new ContainerScene(box, { memory: "96m" });
       const eat = "head -c 400000000 /dev/zero | tail -n 1 >/dev/null";
-      const { sessionId } = await scene.push(scene.plan(commitBlock("a"), eat));
-      await scene.ok(["box", "wait", sessionId], {}, 4);
-      const [ended] = await scene.sessions();
-      expect(ended).toMatchObject({ state: "failed", reason: "out-of-memory" });
-      await scene.ok(["box", "pull", sessionId], {}, 4);
-      expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+      await scene.failsAfterCommit(eat, { reason: "out-of-memory" });
     });
 
     it("too many processes: the agent's own trouble, its commits come back", async () => {
@@ -49,11 +44,7 @@ for (const name of ENGINE_NAMES) {
       const { sessionId } = await scene.push(scene.plan(commitBlock("a"), untilLet));
       await scene.untilMade(sessionId, "here");
       box.engineRun("kill", `${box.name}-${sessionId}-agent`);
-      await scene.ok(["box", "wait", sessionId], {}, 4);
-      const [ended] = await scene.sessions();
-      expect(ended).toMatchObject({ state: "failed", reason: "signal" });
-      await scene.ok(["box", "pull", sessionId], {}, 4);
-      expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+      await scene.failedWithCommit(sessionId, { reason: "signal" });
     });
 
     it("the keeper killed: the agent goes on, and its commits come back", async () => {
@@ -136,11 +127,7 @@ describe.skipIf(noDocker !== "")(
       expect(ran.stderr).toContain("→ sudo systemctl start docker");
       expect(ran.exitCode).toBe(7);
       service("up", "--live-restore");
-      const [still] = await scene.sessions();
-      expect(still?.state).toBe("running");
-      scene.letGo(sessionId);
-      await scene.ok(["box", "pull", sessionId]);
-      expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+      await scene.goesOnAndLands(sessionId);
     });
 
     it("without it the agent has ended: failed, and its commits come back", async () => {

@@ -66,11 +66,7 @@ describe("Ctrl-C", () => {
       exitCode: 130,
       stderr: "cco: interrupted\n  → run the same command again to go on\n",
     });
-    const [session] = await scene.sessions();
-    expect(session?.state).toBe("running");
-    scene.letGo(sessionId);
-    await scene.ok(["box", "pull", sessionId]);
-    expect(scene.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+    await scene.goesOnAndLands(sessionId);
   });
 
   it("at any moment of a pull of what has ended: pull again brings it", async () => {

@@ -152,6 +152,34 @@ export class Scene {
     });
   }
 
+  /** Push a plan that commits `a` and then does what ends it badly: its commits come back. */
+  async failsAfterCommit(block: string, end: object): Promise<void> {
+    const { sessionId } = await this.push(this.plan(commitBlock("a"), block));
+    await this.failedWithCommit(sessionId, end);
+  }
+
+  /** Wait until a session has failed, as `end` says, and pull: its commit `a` comes back. */
+  async failedWithCommit(sessionId: string, end: object): Promise<void> {
+    await this.ok(["box", "wait", sessionId], {}, 4);
+    const [ended] = await this.sessions();
+    expect(ended).toMatchObject({ state: "failed", ...end });
+    await this.ok(["box", "pull", sessionId], {}, 4);
+    this.expectLanded();
+  }
+
+  /** Let an agent that waits go on, and pull: its commit `a` comes back. */
+  async goesOnAndLands(sessionId: string): Promise<void> {
+    const [still] = await this.sessions();
+    expect(still?.state).toBe("running");
+    this.letGo(sessionId);
+    await this.ok(["box", "pull", sessionId]);
+    this.expectLanded();
+  }
+
+  private expectLanded(): void {
+    expect(this.repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+  }
+
   /** Sessions of all repositories as they are now. */
   sessions(): Promise<readonly SessionJson[]> {
     return this.json<readonly SessionJson[]>(["box", "ls", "--all"]);

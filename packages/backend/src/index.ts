@@ -1,5 +1,6 @@
 export { BackendError, type BackendErrorCode } from "./errors.js";
 export { checkedGuestId } from "./guest-id.js";
+export { signalOf } from "./signals.js";
 export {
   insideArgv,
   insideHelper,

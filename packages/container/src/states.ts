@@ -1,4 +1,4 @@
-import { parseStates, type End, type GuestState } from "@cco/backend";
+import { parseStates, signalOf, type End, type GuestState } from "@cco/backend";
 
 import { LABEL } from "./names.js";
 
@@ -53,21 +53,6 @@ exit $code`;
 
 const IDLE = new Set(["created", "configured", "initialized"]);
 const ENDED = new Set(["exited", "dead", "stopped"]);
-
-/** Signals by number, as every Linux has them. */
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: "HUP",
-  2: "INT",
-  3: "QUIT",
-  4: "ILL",
-  6: "ABRT",
-  8: "FPE",
-  9: "KILL",
-  11: "SEGV",
-  13: "PIPE",
-  14: "ALRM",
-  15: "TERM",
-};
 
 /** What {@link STATES} printed: guests by id. Lines that are none are left out. */
 export function parseContainers(stdout: string): ReadonlyMap<string, GuestState> {
@@ -140,8 +125,7 @@ function endOf(fields: Fields, bootedAt: Date | null): End {
     const reason = "host-restart";
     return { exitCode: null, signal: null, endedBy: "observed", reason, endedAt: null };
   }
-  // A code of 128 + n is how a shell and an engine report signal n.
-  const signal = SIGNALS[fields.exitCode - 128] ?? null;
+  const signal = signalOf(fields.exitCode);
   return {
     exitCode: fields.exitCode,
     signal,

@@ -51,6 +51,9 @@ export interface Identity {
   readonly email: string;
 }
 
+/** Who commits where nobody is configured. `collect.sh` has the same in a guest. */
+export const NOBODY: Identity = { name: "cco", email: "cco@localhost" };
+
 /** The author git would use here, or `null` when none is configured. */
 export async function identity(git: Git): Promise<Identity | null> {
   const guessing = git.with({ config: { "user.useConfigOnly": "true" } });

@@ -2,7 +2,7 @@ export { isAbsorbed } from "./absorbed.js";
 export { Branches, type Branch, type DeleteBranchOptions } from "./branches.js";
 export { createInputBundle, type InputBundle, type InputBundleOptions } from "./bundle.js";
 export { bundleHeader, type BundleHeader, type ObjectFormat } from "./bundle-header.js";
-export { identity, LocalConfig, type Identity } from "./config.js";
+export { identity, LocalConfig, NOBODY, type Identity } from "./config.js";
 export { GitError, type GitErrorCode } from "./errors.js";
 export { Git, gitFailed, GUARDED_CONFIG, type GitOptions } from "./git.js";
 export type { Head, Operation } from "./head.js";

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { identity } from "./config.js";
+import { identity, NOBODY } from "./config.js";
 import { gitFailed, type Git } from "./git.js";
 import { Refs } from "./refs.js";
 import type { Repo } from "./repo.js";
@@ -24,9 +24,6 @@ export interface Snapshot {
    */
   readonly nestedRepositories: readonly string[];
 }
-
-/** Who commits where nobody is configured. */
-const NOBODY = { name: "cco", email: "cco@localhost" };
 
 /**
  * The worktree as it is now, as a commit; `null` when nothing is uncommitted.

@@ -1,4 +1,4 @@
-import type { End, GuestState } from "@cco/backend";
+import { signalOf, type End, type GuestState } from "@cco/backend";
 
 import { STARTED } from "./names.js";
 import type { Condition, ContainerStatus, Pod } from "./types.js";
@@ -100,7 +100,7 @@ export function pendingOf(pod: Pod): Pending | undefined {
   return undefined;
 }
 
-/** Whether trouble of this kind may pass by itself. */
+/** Whether no waiting mends it. */
 export function isHopeless({ why }: Pending): boolean {
   return [...HOPELESS].some((reason) => why.startsWith(reason));
 }
@@ -130,7 +130,7 @@ function endOf(terminated: NonNullable<NonNullable<ContainerStatus["state"]>["te
   if (terminated.reason === "ContainerStatusUnknown") {
     return { ...common, exitCode: null, signal: null, reason: "killed" };
   }
-  const signal = SIGNALS[terminated.exitCode - 128] ?? null;
+  const signal = signalOf(terminated.exitCode);
   return {
     ...common,
     exitCode: terminated.exitCode,
@@ -138,17 +138,6 @@ function endOf(terminated: NonNullable<NonNullable<ContainerStatus["state"]>["te
     reason: signal === null ? "exit" : "signal",
   };
 }
-
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: "HUP",
-  2: "INT",
-  3: "QUIT",
-  6: "ABRT",
-  9: "KILL",
-  11: "SEGV",
-  13: "PIPE",
-  15: "TERM",
-};
 
 function startedOf(pod: Pod): Date | null {
   const text = pod.metadata.annotations?.[STARTED];

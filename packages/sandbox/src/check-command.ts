@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 
-import { createInputBundle, type Repo } from "@cco/git";
+import { createInputBundle, NOBODY, type Repo } from "@cco/git";
 
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
@@ -64,8 +64,7 @@ export async function runCheck(
     const guest = opened.value;
     const bundle = packed.value;
     const { shallow, objectFormat } = bundle;
-    const person = { name: "cco", email: "cco@localhost" };
-    const rest = { plan: null, planPath: null, home: [], person };
+    const rest = { plan: null, planPath: null, home: [], person: NOBODY };
     await setUpGuest(guest, { bundleFile, shallow, objectFormat, branch, ...rest }, signal);
     const output = new Tail();
     const result = await guest.exec(["sh", "-c", `exec 2>&1\n${check.command}`], {

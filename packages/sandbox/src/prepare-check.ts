@@ -1,5 +1,5 @@
 import type { GuestFile, GuestNetwork } from "@cco/backend";
-import { identity, Repo, Worktrees, type Identity } from "@cco/git";
+import { identity, NOBODY, Repo, Worktrees, type Identity } from "@cco/git";
 
 import { agentProfile } from "./agents/index.js";
 import type { AgentProfile } from "./agents/profile.js";
@@ -10,9 +10,6 @@ import { SandboxError } from "./errors.js";
 import { userFiles } from "./home-files.js";
 import type { PrepareOptions } from "./options.js";
 import { planPathInGuest, readPlan, type PlanFile } from "./plan.js";
-
-/** Where nobody has configured a name, the guest's commits still need one. */
-const NOBODY: Identity = { name: "cco", email: "cco@localhost" };
 
 /** All that is known before anything is made. */
 export interface Checked {

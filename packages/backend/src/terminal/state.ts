@@ -1,4 +1,5 @@
 import type { End, GuestState, Waiting } from "../port.js";
+import { signalOf } from "../signals.js";
 
 const REASONS: ReadonlySet<string> = new Set<End["reason"]>([
   "exit",
@@ -13,21 +14,6 @@ const WAITING: ReadonlySet<string> = new Set<Waiting>([
   "usage-limit",
   "finished",
 ]);
-
-/** Signals by number, as POSIX and every Linux have them. */
-const SIGNALS: Readonly<Record<number, string>> = {
-  1: "HUP",
-  2: "INT",
-  3: "QUIT",
-  4: "ILL",
-  6: "ABRT",
-  8: "FPE",
-  9: "KILL",
-  11: "SEGV",
-  13: "PIPE",
-  14: "ALRM",
-  15: "TERM",
-};
 
 /**
  * What `launch --state` printed: a line `name kind since reason code at waits resumes` for each
@@ -60,10 +46,9 @@ function turnOf([waits = "-", resumes = "-"]: readonly string[]) {
   return waiting === "usage-limit" ? { waiting, resumesAt: date(resumes) } : { waiting };
 }
 
-/** A code of 128 + n is how a shell and a sandbox report signal n. */
 function endOf(reason: End["reason"], code: string, at: string, endedBy: End["endedBy"]): End {
   const exitCode = /^\d{1,3}$/.test(code) ? Number(code) : null;
-  const signal = exitCode === null ? null : (SIGNALS[exitCode - 128] ?? null);
+  const signal = exitCode === null ? null : signalOf(exitCode);
   return {
     exitCode,
     signal,
