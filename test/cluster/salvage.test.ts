@@ -122,6 +122,39 @@ describe.skipIf(unavailable !== null)(title, () => {
       expect(subjects(scene)).toBe("add a\nfirst");
     });
 
+    it("--retries: nobody waited; pull starts it once more from the volume, and brings all", async () => {
+      const scene = new ClusterScene(namespace, settings);
+      const once = `[ -e a ] || {\n${commitBlock("a")}\necho half >half\n}`;
+      const plan = scene.plan(once, untilLet, commitBlock("b"));
+      const pushed = await scene.cco([
+        ...["box", "push", plan, "--no-pane", "--json"],
+        ...["--agent", "runbook", "--retries", "1"],
+      ]);
+      expect(pushed.exitCode, pushed.stderr).toBe(0);
+      const { sessionId } = JSON.parse(pushed.stdout) as { sessionId: string };
+      await scene.untilMade(sessionId, "here");
+      const saved = join(folder, sessionId, "saved.1");
+      await waitFor(() => existsSync(saved), { timeoutMs: 60_000 });
+      const { mtimeMs } = statSync(saved);
+      await waitFor(() => statSync(saved).mtimeMs > mtimeMs, { timeoutMs: 60_000 });
+      evict(sessionId);
+      await waitFor(async () => (await scene.sessions())[0]?.state === "lost");
+      const pulling = scene.start(["box", "pull", sessionId]);
+      await waitFor(async () => (await scene.sessions())[0]?.state === "running", {
+        timeoutMs: 60_000,
+      });
+      await waitFor(() => onVolume(sessionId).includes("saved.2"), { timeoutMs: 60_000 });
+      expect(scene.inPod(sessionId, "cat half; git log --format=%s")).toBe("half\nadd a\nfirst\n");
+      scene.letGo(sessionId);
+      const { exitCode, stderr } = await pulling.ended;
+      expect(exitCode, stderr).toBe(0);
+      expect(stderr).toContain(
+        "started once more, with what was saved (commits: 1) (start 2 of at most 2)",
+      );
+      expect(subjects(scene)).toBe("add b\nadd a\nfirst");
+      expect(scene.repo.git("show", `refs/cco/salvage/${sessionId}:half`)).toBe("half");
+    });
+
     it("a session that is pulled from its pod, or removed, leaves nothing there", async () => {
       const scene = new ClusterScene(namespace, settings);
       const one = await scene.push(scene.plan(commitBlock("a")));

@@ -92,6 +92,7 @@ export const ERROR_EXITS: Readonly<Record<ErrorCode, ExitCode>> = {
   BOX_BROKEN: EXIT.box,
   BACKEND_FAILED: EXIT.box,
   NETWORK_UNSUPPORTED: EXIT.box,
+  RETRIES_UNSUPPORTED: EXIT.usage,
   START_FAILED: EXIT.box,
   TRANSFER_FAILED: EXIT.failed,
   DISK_FULL: EXIT.failed,

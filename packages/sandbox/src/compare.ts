@@ -6,7 +6,8 @@ import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { IntakeError } from "./intake/index.js";
 import type { CompareOptions } from "./options.js";
-import { alone, takeSnapshot } from "./pull.js";
+import { alone } from "./alone.js";
+import { takeSnapshot } from "./pull.js";
 import { refreshOne, toSession } from "./refresh.js";
 import type { CheckOutcome, ComparedSession, DiffReport } from "./reports.js";
 

@@ -18,6 +18,8 @@ export type SandboxErrorCode =
   | "BOX_MISSING"
   | "BOX_STOPPED"
   | "BOX_BROKEN"
+  /** Its guests are lost only by somebody's doing: none is started once more. */
+  | "RETRIES_UNSUPPORTED"
   // The agent
   /** No profile has this name. */
   | "AGENT_UNKNOWN"

@@ -34,6 +34,8 @@ export type SandboxNoteCode =
   | "salvage-failed"
   /** A lost session's work as it was saved. */
   | "saved"
+  /** A lost session was started once more, or is not. */
+  | "retried"
   | "other-heads"
   | "snapshot"
   | "kept"

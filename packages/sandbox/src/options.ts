@@ -61,6 +61,8 @@ export interface PrepareOptions {
   readonly depth?: number | "full";
   /** Somebody will look at the agent's terminal. Default `true`. */
   readonly tty?: boolean;
+  /** How often it may be started once more, when its guest is lost, by who waits for it. Default 0. */
+  readonly retries?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -31,6 +31,7 @@ export interface Checked {
 export async function checkAll(engine: Engine, options: PrepareOptions): Promise<Checked> {
   const { repoRoot, planPath, signal } = options;
   checkDepth(options.depth);
+  checkRetries(engine, options.retries ?? 0);
   const profile = agentProfile(options.agent ?? "claude", engine.agents);
   engine.step("check-plan", null, `reading ${planPath}`);
   const [plan, ownFiles] = await Promise.all([
@@ -69,6 +70,15 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
     person: person ?? NOBODY,
     network: networkOf(engine, profile),
   };
+}
+
+function checkRetries({ backend }: Engine, retries: number): void {
+  if (retries === 0 || backend.salvage !== undefined) return;
+  throw new SandboxError(
+    "RETRIES_UNSUPPORTED",
+    `the ${backend.name} box does not lose sessions by itself: there is nothing to start once more`,
+    { hint: "push without --retries, or with --backend kubernetes" },
+  );
 }
 
 function checkDepth(depth: number | "full" | undefined): void {

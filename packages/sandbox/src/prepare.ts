@@ -1,4 +1,6 @@
-import type { Guest, TurnRules } from "@cco/backend";
+import { writeFile } from "node:fs/promises";
+
+import type { Guest, SandboxBackend, TurnRules } from "@cco/backend";
 import { quoteArgv } from "@cco/exec";
 import { createInputBundle, Refs, snapshotCommit, type InputBundle } from "@cco/git";
 
@@ -77,6 +79,8 @@ async function make(
     staysOpen: run.tty && profile.end === "stays-open",
     finishedAt: null,
     usage: null,
+    attempt: 1,
+    retry: retryOf(options, checked, run),
     loss: null,
     pane: null,
     launchedAt: null,
@@ -88,19 +92,63 @@ async function make(
     released: false,
   };
   await engine.store.write(draft);
+  if (draft.retry !== null) {
+    await writeFile(engine.store.path(id, "plan"), checked.plan.content, { mode: 0o600 });
+  }
+  const depth = options.depth ?? DEFAULT_DEPTH;
+  const where = { backend: engine.backend, id, base, run, depth, attempt: 1, signal };
+  const { guest, argv } = await furnish(engine, checked, where);
+  const launchArgv = guest.terminal.launchArgv(argv);
+  throwIfInterrupted(signal);
+  const record = { ...draft, command: quoteArgv(launchArgv), agentArgv: [...argv] };
+  await engine.store.write(record);
+  engine.prepared.add(id);
+  return {
+    ...toSession({ record, state: "prepared", lost: null, startedAt: null }),
+    launchArgv,
+  };
+}
+
+function retryOf(
+  { retries = 0, depth = DEFAULT_DEPTH }: PrepareOptions,
+  { planPath }: Checked,
+  { model, maxTurns }: AgentRun,
+): SessionRecord["retry"] {
+  return retries === 0 ? null : { times: retries, planPath, model, maxTurns, depth };
+}
+
+/** A guest to be made. */
+export interface Furnish {
+  readonly backend: SandboxBackend;
+  readonly id: string;
+  readonly base: string;
+  readonly run: AgentRun;
+  readonly depth: number | "full";
+  readonly attempt: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Make a session's guest with all that the agent needs in it. @returns it, and what starts the agent */
+export async function furnish(
+  engine: Engine,
+  checked: Checked,
+  where: Furnish,
+): Promise<{ readonly guest: Guest; readonly argv: readonly string[] }> {
+  const { repo, profile, credentials } = checked;
+  const { backend, id, base, run, depth, signal } = where;
   engine.step("bundle", id, `packing ${checked.branch}`);
   const bundleFile = engine.store.path(id, "input.bundle");
   const stop = new AbortController();
   const packing = createInputBundle(repo, {
     tip: base,
     branch: checked.branch,
-    depth: options.depth ?? DEFAULT_DEPTH,
+    depth: depth,
     file: bundleFile,
     signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
   });
   // Both have ended before anything is undone.
   const [opened, bundled] = await Promise.allSettled([
-    openGuest(engine, checked, { id, base, run, signal }).catch((error: unknown) => {
+    openGuest(engine, checked, where).catch((error: unknown) => {
       stop.abort();
       throw error;
     }),
@@ -119,21 +167,12 @@ async function make(
     plan: { path: checked.planPath, text: checked.plan.text },
     paths: guest.paths,
   };
-  const setUp = { ...context, env: { ...env, ...credentials.secrets } };
+  const setUp = { ...context, env: { ...profile.env, ...credentials.env, ...credentials.secrets } };
   const home = await homeFiles(profile, setUp, checked.files, checked.ownFiles);
   await send(engine, { ...checked, files: home }, guest, bundle, bundleFile, signal);
-  if (engine.backend.promises.keepsSecrets !== true) await putSecrets(guest, credentials);
+  if (backend.promises.keepsSecrets !== true) await putSecrets(guest, credentials);
 
-  const argv = withSecrets(profile.argv(context), credentials);
-  const launchArgv = guest.terminal.launchArgv(argv);
-  throwIfInterrupted(signal);
-  const record = { ...draft, command: quoteArgv(launchArgv), agentArgv: [...argv] };
-  await engine.store.write(record);
-  engine.prepared.add(id);
-  return {
-    ...toSession({ record, state: "prepared", lost: null, startedAt: null }),
-    launchArgv,
-  };
+  return { guest, argv: withSecrets(profile.argv(context), credentials) };
 }
 
 /** The commit to send: the branch's, or with changes a snapshot on top of it, kept by a ref. */
@@ -156,32 +195,22 @@ async function baseCommit(
 async function openGuest(
   engine: Engine,
   { profile, network, credentials }: Checked,
-  {
-    id,
-    base,
-    run,
-    signal,
-  }: {
-    readonly id: string;
-    readonly base: string;
-    readonly run: AgentRun;
-    readonly signal: AbortSignal | undefined;
-  },
+  { backend, id, base, run, attempt, signal }: Furnish,
 ): Promise<Guest> {
-  const secrets = engine.backend.promises.keepsSecrets === true ? secretLines(credentials) : "";
+  const secrets = backend.promises.keepsSecrets === true ? secretLines(credentials) : "";
   const options = {
     programs: profile.programs,
     network,
     env: { ...profile.env, ...credentials.env },
     afterEnd: await collectArgv("store", base),
     turns: turnRules(profile, run, (argv) => withSecrets(argv, credentials)),
-    ...(await saveOf(engine, base, 1)),
+    ...(await saveOf(backend, base, attempt)),
     ...(credentials.relay === undefined ? {} : { relay: credentials.relay }),
     ...(secrets === "" ? {} : { secrets }),
   };
   const onProgress = (line: string): void => engine.step("check-box", id, line);
   try {
-    return await engine.backend.openGuest(id, options, { signal, onProgress });
+    return await backend.openGuest(id, options, { signal, onProgress });
   } catch (error) {
     const known = fromBackend(error);
     if (known instanceof SandboxError && known.code === "AGENT_NOT_FOUND") {

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 
 import { Repo } from "@cco/git";
 
+import { alone } from "./alone.js";
 import { fromBackend, guestOf } from "./box.js";
 import { runCheck } from "./check-command.js";
 import { collect, collectedBefore, dropCollected, type Collected } from "./collect.js";
@@ -9,10 +10,10 @@ import type { Engine } from "./engine.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { printable } from "./intake/index.js";
 import { land, requireBranchName } from "./land.js";
-import { withLock } from "./lock.js";
 import type { PullOptions } from "./options.js";
 import { planTitle } from "./plan.js";
 import type { SessionRecord } from "./record.js";
+import { mayRestart } from "./restart.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { Landed, PulledSession } from "./reports.js";
 import { lost, waitForEnd } from "./running.js";
@@ -20,7 +21,6 @@ import { dropSaved, savedOf } from "./saved.js";
 import { takeIn } from "./take-in.js";
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
-const LOCK_RETRY_MS = 100;
 
 /** {@link Sandbox.pull} */
 export async function pull(
@@ -55,20 +55,6 @@ export async function pull(
     if (isAbort(error, signal)) throw interrupted(error);
     throw fromBackend(error);
   }
-}
-
-/** One at a time may take in, land or remove a session. @param work stops when its signal is aborted */
-export function alone<T>(
-  engine: Engine,
-  id: string,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const onWait = (): void => {
-    engine.note("waiting-for-lock", id, "another cco works on this session; waiting for it");
-  };
-  const options = { retryMs: LOCK_RETRY_MS, signal, onWait };
-  return withLock(engine.store.path(id, "pull.lock"), options, work);
 }
 
 async function snapshot(engine: Engine, id: string, options: PullOptions): Promise<PulledSession> {
@@ -155,6 +141,7 @@ async function bring(
 ): Promise<PulledSession | null> {
   let view = await refreshOne(engine, await engine.store.read(id));
   if (view.record.pulled) return already(engine, view.record, options);
+  if (mayRestart(view)) return null;
   if (view.state === "running") {
     if (view.waiting !== "finished") return null;
     view = await stopFinished(engine, view);

@@ -46,6 +46,16 @@ const EndSchema = v.object({
   endedAt: v.nullable(Time),
 });
 
+/** What the person chose at push, for another start. The plan is beside the record. */
+const RetrySchema = v.object({
+  /** Most starts after the first. */
+  times: Count,
+  planPath: Text,
+  model: v.nullable(Text),
+  maxTurns: v.nullable(v.number()),
+  depth: v.union([v.number(), v.literal("full")]),
+});
+
 /** Why a guest was lost, in the words of the box. */
 const LossSchema = v.object({
   reason: v.picklist(["evicted", "node-lost", "deadline", "box-gone"]),
@@ -99,6 +109,10 @@ export const RecordSchema = v.object({
   /** Its turn was over and a pull took that for the end. */
   finishedAt: v.optional(v.nullable(Time), null),
   usage: v.optional(v.nullable(UsageSchema), null),
+  /** Which start of it this is, from 1. One that was begun and not proven has no `launchedAt`. */
+  attempt: v.optional(v.number(), 1),
+  /** What it takes to start it once more when its guest is lost; `null`: it is not. */
+  retry: v.optional(v.nullable(RetrySchema), null),
   /** Its guest was lost, and what was saved of it was pulled. */
   loss: v.optional(v.nullable(LossSchema), null),
   landing: v.nullable(LandingSchema),

@@ -3,7 +3,7 @@ import { checkGuestId } from "./check-command.js";
 import { collectedBefore, holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
-import { alone } from "./pull.js";
+import { alone } from "./alone.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs } from "./refs.js";
 import { dropSaved, savedOf } from "./saved.js";

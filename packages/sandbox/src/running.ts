@@ -11,6 +11,7 @@ import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { judge, refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { SessionRecord } from "./record.js";
+import { mayRestart, restart } from "./restart.js";
 import { saveWhileWaiting } from "./saved.js";
 import type { Session } from "./session.js";
 
@@ -79,7 +80,27 @@ export async function waitForEnd(
   id: string,
   { signal, timeoutMs }: WaitOptions,
 ): Promise<SessionView> {
+  const until = Date.now() + (timeoutMs ?? 0);
+  for (;;) {
+    const left = timeoutMs === 0 ? 0 : Math.max(1, until - Date.now());
+    const limit = timeoutMs === undefined ? {} : { timeoutMs: left };
+    const view = await waitOnce(engine, id, {
+      ...(signal === undefined ? {} : { signal }),
+      ...limit,
+    });
+    if (!mayRestart(view)) return view;
+    await restart(engine, id, signal);
+  }
+}
+
+/** Of one of its starts. */
+async function waitOnce(
+  engine: Engine,
+  id: string,
+  { signal, timeoutMs }: WaitOptions,
+): Promise<SessionView> {
   const view = await refreshOne(engine, await engine.store.read(id));
+  if (mayRestart(view)) return view;
   if (view.state === "prepared" && view.record.end === null && !view.record.pulled) {
     throw notStarted(id);
   }

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Guest } from "@cco/backend";
+import type { Guest, SandboxBackend } from "@cco/backend";
 
 import { fromBackend } from "./box.js";
 import { collect, collectArgv, collectedBefore, receive, type Collected } from "./collect.js";
@@ -11,8 +11,8 @@ import { tryWithLock } from "./lock.js";
 import type { SessionRecord } from "./record.js";
 
 /** What a guest is told to save where its backend has a store for it. */
-export async function saveOf(engine: Engine, base: string, attempt: number) {
-  if ((engine.backend.salvage?.store ?? null) === null) return {};
+export async function saveOf(backend: SandboxBackend, base: string, attempt: number) {
+  if ((backend.salvage?.store ?? null) === null) return {};
   return { save: { argv: await collectArgv("stream", base), attempt } };
 }
 

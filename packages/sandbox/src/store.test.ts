@@ -41,6 +41,8 @@ const record = (sessionId: string, more: Partial<SessionRecord> = {}): SessionRe
   staysOpen: false,
   finishedAt: null,
   usage: null,
+  attempt: 1,
+  retry: null,
   loss: null,
   pane: null,
   launchedAt: null,

@@ -2,10 +2,10 @@ import { createReadStream, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import type { SalvageStore } from "@cco/backend";
+import { BackendError, type SalvageStore } from "@cco/backend";
 import { ExecaRunner } from "@cco/exec";
 import { Sandbox, type SandboxEvent } from "@cco/sandbox";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { TestRepo } from "../../../test/support/repo.js";
 import { makeTempDir } from "../../../test/support/temp-dir.js";
@@ -14,7 +14,7 @@ import { FakeBackend, onThisMachine, type FakeGuest } from "./fake-backend.js";
 import { planOf } from "./support.js";
 
 /** A box that loses guests when the test says so; `exec` is this machine's real git. */
-async function made(store: SalvageStore | null, everyMs = 50) {
+async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
   const repo = TestRepo.withCommit();
   const runner = new ExecaRunner({ env: repo.env, cwd: repo.dir });
   const backend = new FakeBackend({
@@ -31,6 +31,7 @@ async function made(store: SalvageStore | null, everyMs = 50) {
     repoRoot: repo.dir,
     planPath: "plan.md",
     agent: "runbook",
+    retries,
   });
   await sandbox.launch(sessionId);
   const guest = backend.here.get(sessionId);
@@ -126,4 +127,98 @@ it("a store that was cut short: said, nothing moves, and the next pull asks agai
     expect(reads).toBe(times);
   }
   expect(repo.git("log", "--format=%s", "main")).toBe("first");
+});
+
+describe("--retries", () => {
+  it("two that wait start it once more between them, with all that was saved", async () => {
+    const { repo, backend, sandbox, sessionId, guest, exchange } = await made(null, 50, 1);
+    await work(guest);
+    const waiting = [sandbox.wait(sessionId), sandbox.wait(sessionId)];
+    await waitFor(() => existsSync(join(exchange, "saved/salvage.bundle")));
+    guest.lose("node-lost");
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found !== guest && found?.now.kind === "running" ? found : undefined;
+    });
+    const look = "git log --format=%s; git status --short; cat half";
+    const { stdout } = await second.exec(["sh", "-c", look]);
+    expect(stdout.toString()).toBe("add a\nfirst\n?? half\nhalf\n");
+    expect(second.started).toHaveLength(1);
+    expect(backend.calls.filter((call) => call === `closeGuest ${sessionId}`)).toHaveLength(1);
+    const { exitCode } = await second.exec([
+      "sh",
+      "-c",
+      "git add half && git commit -qm 'add half'",
+    ]);
+    expect(exitCode).toBe(0);
+    await waitFor(async () => {
+      const session = await sandbox.get(sessionId);
+      return session.state === "running";
+    });
+    second.end();
+    for (const session of await Promise.all(waiting)) expect(session.state).toBe("succeeded");
+    await sandbox.pull(sessionId);
+    expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
+  });
+
+  it("no start is left: lost, and pull brings what there was", async () => {
+    const { repo, backend, sandbox, sessionId, guest, exchange } = await made(null, 50, 1);
+    await work(guest);
+    const waiting = sandbox.wait(sessionId);
+    await waitFor(() => existsSync(join(exchange, "saved/salvage.bundle")));
+    guest.lose("evicted");
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found !== guest && found?.now.kind === "running" ? found : undefined;
+    });
+    second.lose("evicted");
+    expect(await waiting).toMatchObject({ state: "lost", reason: "evicted" });
+    await sandbox.pull(sessionId);
+    expect(repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+  });
+
+  it("a start that failed is begun again by the next that waits, and counts once", async () => {
+    const { backend, sandbox, sessionId, guest } = await made(null, 3_600_000, 1);
+    guest.lose("evicted");
+    const open = backend.openGuest.bind(backend);
+    backend.openGuest = () => Promise.reject(new BackendError("START_FAILED", "no room"));
+    await expect(sandbox.wait(sessionId)).rejects.toMatchObject({ code: "START_FAILED" });
+    backend.openGuest = open;
+    const waiting = sandbox.wait(sessionId);
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found?.now.kind === "running" ? found : undefined;
+    });
+    expect(second).not.toBe(guest);
+    second.end();
+    expect(await waiting).toMatchObject({ state: "succeeded" });
+  });
+
+  it("one that had ended before its guest was lost is not started", async () => {
+    const dir = makeTempDir();
+    const store: SalvageStore = {
+      name: "volume results",
+      async read(_id, sink) {
+        await pipeline(createReadStream(join(dir, "saved")), sink);
+        return { final: true };
+      },
+      remove: () => Promise.resolve(),
+    };
+    const { backend, sandbox, sessionId, guest, events } = await made(store, 50, 3);
+    writeFileSync(join(dir, "saved"), "cco-collect 1\nfact commits none\nfact salvage none\nend\n");
+    guest.lose("node-lost");
+    expect(await sandbox.wait(sessionId)).toMatchObject({ state: "lost" });
+    expect(backend.here.get(sessionId)).toBe(guest);
+    const said = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said).toContain("not started once more: its agent had ended, and its work is saved");
+  });
+
+  it("is refused where guests are lost by nobody but a person", async () => {
+    const repo = TestRepo.withCommit();
+    writeFileSync(join(repo.dir, "plan.md"), planOf("true"));
+    const runner = new ExecaRunner({ env: repo.env, cwd: repo.dir });
+    const sandbox = new Sandbox({ backend: new FakeBackend(), runner, env: repo.env });
+    const options = { repoRoot: repo.dir, planPath: "plan.md", agent: "runbook", retries: 1 };
+    await expect(sandbox.prepare(options)).rejects.toMatchObject({ code: "RETRIES_UNSUPPORTED" });
+  });
 });

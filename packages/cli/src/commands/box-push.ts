@@ -112,6 +112,7 @@ async function prepareOne(
     ...(agent === undefined ? {} : { agent }),
     ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     ...(flags.model === undefined ? {} : { model: flags.model }),
+    ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     ...(flags.maxTurns === undefined ? {} : { maxTurns: flags.maxTurns }),
   });
 }

@@ -13,6 +13,10 @@ export const boxPush = declare({
     depth: value(DEPTH, "commits of history to send, at least 2 (default: 100)"),
     model: value(text("model"), "the agent's model"),
     maxTurns: value(wholeNumber(1), "most turns of the agent"),
+    retries: value(
+      wholeNumber(0),
+      "how often a session whose pod or node was lost may be started once more, by who waits for it (default: 0)",
+    ),
     count: value(wholeNumber(1), "the same plan so many times"),
     maxParallel: value(
       wholeNumber(1),

@@ -6,7 +6,7 @@ export const boxTemplate = declare({
   description: "print what the box is made from",
   args: {},
   options: {
-    backend: value(BACKEND, "what isolates: lima"),
+    backend: value(BACKEND, "what isolates: lima, kubernetes"),
   },
-  examples: ["cco box template --backend lima"],
+  examples: ["cco box template --backend lima", "cco box template --backend kubernetes"],
 });
