@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { runOrThrow } from "./measure.mjs";
 
 /** The command as people start it, without npx. */
-export const CCO = fileURLToPath(new URL("../packages/cli/bin/cco.js", import.meta.url));
+export const CCO = fileURLToPath(new URL("../packages/cli/bin/cco.cjs", import.meta.url));
 
 /** Commits of the sample repository, each of some files: small, but with a history. */
 const COMMITS = 30;

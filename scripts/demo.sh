@@ -37,7 +37,7 @@ private_folder() {
   export XDG_CACHE_HOME="$demo/cache" TMUX_TMPDIR="$demo" GIT_CONFIG_GLOBAL="$demo/gitconfig"
   sample="$demo/hello"
   mkdir "$demo/bin"
-  ln -s "$root/packages/cli/bin/cco.js" "$demo/bin/cco"
+  ln -s "$root/packages/cli/bin/cco.cjs" "$demo/bin/cco"
   PATH="$demo/bin:$PATH"
 }
 

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../support/wait-for.js";
 import { Scene } from "./scene.js";
 
-const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
+const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.cjs", import.meta.url));
 
 /** How each shell is started clean, and the documented line that installs completion there. */
 const SHELLS = {

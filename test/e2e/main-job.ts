@@ -116,7 +116,7 @@ export function mainJobCases(makeScene: () => Scene): void {
       const scene = makeScene();
       const plan = scene.plan("read -r line </dev/tty\nprintf '%s' \"$line\" >typed", untilLet);
       const { sessionId } = await scene.push(plan);
-      const cco = [process.execPath, "packages/cli/bin/cco.js", "box", "attach", sessionId];
+      const cco = [process.execPath, "packages/cli/bin/cco.cjs", "box", "attach", sessionId];
       scene.tmux.newSession("viewer", cco);
       await scene.tmux.waitForText("viewer", "== block 1 of 2");
       scene.tmux.run("send-keys", "-t", "viewer", "hello there", "Enter");

@@ -6,7 +6,7 @@ import { TestTmux } from "../support/tmux.js";
 import { waitFor } from "../support/wait-for.js";
 import type { Scene } from "./scene.js";
 
-const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
+const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.cjs", import.meta.url));
 
 /** Settings and keys that somebody has of their own; none is tmux's default. */
 const OWN_CONFIG = [

@@ -10,8 +10,8 @@ import { TestTmux } from "../support/tmux.js";
 import { waitFor } from "../support/wait-for.js";
 
 /** The built program. */
-export const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
-const BUNDLE = fileURLToPath(new URL("../../packages/cli/dist/cco.js", import.meta.url));
+export const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.cjs", import.meta.url));
+const BUNDLE = fileURLToPath(new URL("../../packages/cli/dist/cco.cjs", import.meta.url));
 
 if (!existsSync(BUNDLE)) throw new Error("packages/cli/dist is not built: pnpm build");
 

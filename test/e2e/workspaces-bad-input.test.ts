@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 import { Scene } from "./scene.js";
 
-const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.js", import.meta.url));
+const CCO = fileURLToPath(new URL("../../packages/cli/bin/cco.cjs", import.meta.url));
 
 interface Refusal {
   readonly error: { code: string; message: string; hint: string | null };

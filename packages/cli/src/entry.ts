@@ -1,5 +1,14 @@
+import { join } from "node:path";
+
+import { xdgFolder } from "@cco/exec";
+
+import type { main as Main } from "./main.js";
+import { requireCompiled } from "./compiled.js";
+
 /** Replaced by the package's version when the CLI is bundled. */
 declare const CCO_VERSION: string;
+/** Replaced by a hash of `main.cjs`, which lies beside this file then. */
+declare const CCO_MAIN_HASH: string;
 
 const argv = process.argv.slice(2);
 
@@ -13,6 +22,11 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   });
   process.stdout.write(`${CCO_VERSION}\n`);
 } else {
-  const { main } = await import("./main.js");
-  await main(argv, CCO_VERSION);
+  const { main } = requireCompiled({
+    file: join(__dirname, "main.cjs"),
+    hash: CCO_MAIN_HASH,
+    folder: join(xdgFolder(process.env, "XDG_CACHE_HOME", ".cache"), "cco"),
+    require,
+  }) as { main: typeof Main };
+  void main(argv, CCO_VERSION);
 }

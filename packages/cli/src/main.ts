@@ -1,3 +1,5 @@
+import { isatty } from "node:tty";
+
 import type { Asked } from "./command-line/parse.js";
 import { CCO } from "./commands.js";
 import { Parts } from "./compose.js";
@@ -86,7 +88,7 @@ export async function main(argv: readonly string[], version: string): Promise<vo
         talk,
         env: process.env,
         cwd: process.cwd(),
-        terminal: streams.stdin.isTTY === true && streams.stderr.isTTY === true,
+        terminal: isatty(0) && isatty(2),
       }),
     };
   }

@@ -31,7 +31,15 @@ export function processStreams({ onClosed, onFailed }: StdoutEnds, hide: Hide): 
     if (error.code === "EPIPE" || error.code === "EIO") onClosed();
     else onFailed(error);
   });
-  return { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, hide };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // To open it takes a few milliseconds, and most commands do not read.
+    get stdin() {
+      return process.stdin;
+    },
+    hide,
+  };
 }
 
 /** A pipe tells a failure by an event, a file throws it from `write`. */
