@@ -132,11 +132,35 @@ describe("inside the person's own tmux", () => {
     expect(person.tmux.run("list-keys", "-T", "root", "F7")).toContain("display-message mine");
   });
 
+  it("attach says how to get there, and what it says works", async () => {
+    await scene.ok(["add", "feat/x", "--no-agent"]);
+    const { exitCode, screen } = await person.runs("cco attach feat/x");
+    expect(exitCode, screen).toBe(1);
+    expect(screen).toContain("inside another tmux server");
+    const typed = /TMUX= cco attach .*$/m.exec(screen)?.[0];
+    const ended = person.start(typed ?? "false");
+    await untilShown(scene, "cco-app");
+    person.key("C-b", "d");
+    expect((await ended()).exitCode).toBe(0);
+  });
+
   it("add --attach makes all and says the same", async () => {
     const { exitCode, screen } = await person.runs("cco add feat/z --no-agent --attach");
     expect(exitCode).toBe(0);
     expect(screen).toContain("in a terminal outside of tmux: cco attach feat/z");
     expect(screen).toContain("Workspace feat/z: made branch, worktree, window.");
+  });
+
+  it("from a window of cco's own, attach shows another one in the same place", async () => {
+    await person.runs("unset TMUX TMUX_PANE");
+    const ended = person.start("cco attach feat/x");
+    await untilShown(scene, "cco-app");
+    person.type("PATH=$PATH:" + join(scene.dir, "person-bin") + " cco attach feat/z");
+    await waitFor(() => scene.tmux.run("list-clients", "-F", "#{@cco-branch}") === "feat/z", {
+      what: "the window of feat/z",
+    });
+    person.key("C-b", "d");
+    expect((await ended()).exitCode).toBe(0);
   });
 });
 

@@ -166,7 +166,7 @@ async function ensureWindow(
   return { workspace: { session: sessionName, window: windowId, windowName }, created: false };
 }
 
-/** A server that ends between two calls takes its sessions along: look again, once. */
+/** A server that ends between two calls takes its windows along: look again, once. */
 async function againIfServerDied<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -177,9 +177,13 @@ async function againIfServerDied<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** @throws {TmuxError} `NOT_FOUND`: it is gone already. */
 async function describe(shared: Shared, windowId: string): Promise<EnsuredWindow["workspace"]> {
   const window = (await allWindows(shared.tmux)).find((one) => one.windowId === windowId);
-  return { session: window?.sessionName ?? "", window: windowId, windowName: window?.name ?? "" };
+  if (window === undefined) {
+    throw new TmuxError("NOT_FOUND", `the window ${windowId} ended as soon as it was made`);
+  }
+  return { session: window.sessionName, window: windowId, windowName: window.name };
 }
 
 /**

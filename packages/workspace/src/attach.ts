@@ -1,9 +1,7 @@
-import { realpath } from "node:fs/promises";
-
 import { Worktrees, type Repo } from "@cco/git";
 
 import { noWindow, noWorkspace } from "./find.js";
-import { ifThere } from "./files.js";
+import { callersServer } from "./callers-server.js";
 import { REPO_OPTION, pathOf } from "./server.js";
 import type { Shared } from "./shared.js";
 import type { AttachPlan } from "./types.js";
@@ -30,15 +28,11 @@ export async function attachWorkspace(
 
 /** Show `target`: switch the caller's client where it is one of this server. */
 export async function attachTarget(shared: Shared, target: string): Promise<AttachPlan> {
-  const { tmux, callersTmux } = shared;
-  const argv = tmux.attachArgv(target);
-  // `$TMUX` is the server's socket, its process id and the session's number.
-  const outer = callersTmux?.replace(/,[^,]*,[^,]*$/, "") ?? "";
-  if (outer === "") return { how: "attach", argv };
-  const socket = (await tmux.run([["display-message", "-p", "#{socket_path}"]])).trim();
-  const same = (await ifThere(realpath(outer))) === (await ifThere(realpath(socket)));
-  if (!same) return { how: "nested", argv };
-  await tmux.switchClient(target);
+  const argv = shared.tmux.attachArgv(target);
+  const where = await callersServer(shared);
+  if (where === "none") return { how: "attach", argv };
+  if (where === "another") return { how: "nested", argv };
+  await shared.tmux.switchClient(target);
   return { how: "switched", argv };
 }
 

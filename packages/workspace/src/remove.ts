@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { quoteArgv } from "@cco/exec";
 import { Branches, GitError, Worktrees, gitFailed, type Branch, type Repo } from "@cco/git";
 
+import { callersServer } from "./callers-server.js";
 import { RemoveRefusedError, WorkspaceError, type Refusal } from "./errors.js";
 import { ifThere } from "./files.js";
 import { withRepoLock } from "./lock.js";
 import { isWithin } from "./paths.js";
 import { refusalsOf, type Target } from "./remove-checks.js";
+import { BRANCH_OPTION, WORKTREE_OPTION } from "./server.js";
 import type { Shared } from "./shared.js";
 import { readState } from "./state.js";
 import { isUntouched } from "./carry.js";
@@ -197,10 +199,32 @@ async function emptyAround(folder: string, keep: string): Promise<void> {
   }
 }
 
-/** Close a window; the caller's own with a delay, so that it can still say what it did. */
-async function close({ tmux, callersPane }: Shared, windowId: string): Promise<void> {
-  const panes = callersPane === undefined ? [] : await tmux.listPanes(null).catch(() => []);
-  const own = panes.some((pane) => pane.paneId === callersPane && pane.windowId === windowId);
-  if (!own) await tmux.killWindow(windowId);
-  else await tmux.run([["run-shell", "-b", "-d", "1", "-C", `kill-window -t ${windowId}`]]);
+/**
+ * Close a window; the caller's own with a delay, so that it can still say what it did. Until then
+ * it is nobody's: one that is made for the branch meanwhile is another.
+ */
+async function close(shared: Shared, windowId: string): Promise<void> {
+  const { tmux } = shared;
+  if (!(await isCallersOwn(shared, windowId))) {
+    await tmux.killWindow(windowId);
+    return;
+  }
+  const unmark = ["set-option", "-w", "-u", "-t", windowId];
+  await tmux.run([
+    [...unmark, BRANCH_OPTION],
+    [...unmark, WORKTREE_OPTION],
+    ["run-shell", "-b", "-d", "1", "-C", `kill-window -t ${windowId}`],
+  ]);
+}
+
+async function isCallersOwn(shared: Shared, windowId: string): Promise<boolean> {
+  const { tmux, callersPane } = shared;
+  if (callersPane === undefined) return false;
+  try {
+    const panes = await tmux.listPanes(null);
+    const within = panes.some((one) => one.paneId === callersPane && one.windowId === windowId);
+    return within && (await callersServer(shared)) === "cco";
+  } catch {
+    return false;
+  }
 }
