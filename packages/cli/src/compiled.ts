@@ -17,7 +17,7 @@ export interface Compiled {
   readonly file: string;
   /** Names this text: V8 compares no more than its length. */
   readonly hash: string;
-  /** Made when it is missing; where that fails, the file is compiled each time. */
+  /** Made when it and the one it is in are missing; where it cannot be, each time is the first. */
   readonly folder: string;
   /** What `file` finds as its `require`. */
   readonly require: NodeJS.Require;
@@ -71,7 +71,8 @@ function keep(path: string, script: Script): void {
   const folder = dirname(path);
   const next = `${path}.${String(process.pid)}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Two and no more: Node's recursive one never ends below /proc.
+    for (const one of [dirname(folder), folder]) makeFolder(one);
     writeFileSync(next, "", { mode: 0o600 });
     const data = script.createCachedData();
     const sum = Buffer.alloc(SUM_BYTES);
@@ -81,6 +82,14 @@ function keep(path: string, script: Script): void {
     for (const old of oldest(folder)) rmSync(old, { force: true });
   } catch {
     remove(next);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
