@@ -1,5 +1,6 @@
 import { Branches, Worktrees, type Repo, type Worktree } from "@cco/git";
 import { realpath } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 
 import { compared } from "./base.js";
 import { areDirty } from "./dirty.js";
@@ -30,12 +31,14 @@ export async function listWorkspaces<S extends WorkspaceSession>(
   const tracking = Promise.all([branches, listing]).then(([all, [main]]) =>
     compared(repo, all, main?.branch ?? null),
   );
-  const [listed, windows, tracks, own, known] = await Promise.all([
+  // Code is loaded for them: the programs before run meanwhile.
+  const known = listing.then(() => setImmediate()).then(() => sessions(repo.main));
+  const [listed, windows, tracks, own, knownSessions] = await Promise.all([
     listing,
     allWindows(tmux),
     tracking,
     ownDirty,
-    sessions(repo.main),
+    known,
   ]);
   const ours = windowsOf(repo, windows);
   const windowFor = (one: Worktree) =>
@@ -56,7 +59,9 @@ export async function listWorkspaces<S extends WorkspaceSession>(
         ahead: track?.ahead ?? null,
         behind: track?.behind ?? null,
         dirty: dirty.get(one.path) ?? null,
-        sessions: known.filter((each) => each.repo === repo.main && each.branch === one.branch),
+        sessions: knownSessions.filter(
+          (each) => each.repo === repo.main && each.branch === one.branch,
+        ),
       };
     })
     .sort((a, b) => compare(a.branch ?? a.worktree, b.branch ?? b.worktree));
