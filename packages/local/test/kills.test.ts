@@ -127,6 +127,23 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
     expect((await box.backend.guests()).has(guest.id)).toBe(false);
   });
 
+  it("closing a guest ends what was interrupted in its first milliseconds", async () => {
+    for (let after = 0; after < 40; after += 1) {
+      const guest = await box.guest();
+      const mark = uniqueSleep();
+      const stop = new AbortController();
+      const running = guest.exec(["sleep", mark], { signal: stop.signal });
+      // A sandbox is up some ten milliseconds after its start.
+      await new Promise((resolve) => setTimeout(resolve, after / 2));
+      stop.abort();
+      await expect(running).rejects.toMatchObject({ code: "COMMAND_ABORTED" });
+      await box.backend.closeGuest(guest.id);
+      await waitFor(() => processesWith(mark).length === 0, {
+        what: `the end of what was interrupted after ${String(after / 2)} ms`,
+      });
+    }
+  });
+
   it("closing a guest again removes what an interrupted closing left", async () => {
     const apart = testBox();
     const guest = await apart.guest();
