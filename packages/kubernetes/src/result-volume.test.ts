@@ -1,6 +1,9 @@
+import { PassThrough } from "node:stream";
+
+import { FakeRunner } from "@cco/exec/testing";
 import { expect, it } from "vitest";
 
-import { helperManifest, newestSaved } from "./result-volume.js";
+import { helperManifest, newestSaved, readNewest } from "./result-volume.js";
 import { settingsOf } from "./settings.js";
 
 it("takes what the latest start saved, and of that the final one", () => {
@@ -11,6 +14,19 @@ it("takes what the latest start saved, and of that the final one", () => {
 
 it("takes nothing that is not whole, or that it did not name", () => {
   expect(newestSaved(["", ".saved.1.17", "saved.0", "saved.1x", "xsaved.1", "final"])).toBeNull();
+});
+
+it("says that a folder cannot be listed, and never that it is empty", async () => {
+  const failed = new FakeRunner().expect(["ls", "-1", "/result"], {
+    exitCode: 2,
+    stderr: "ls: /result: Stale file handle\n",
+  });
+  await expect(readNewest(failed, "volume results", new PassThrough())).rejects.toMatchObject({
+    code: "TRANSFER_FAILED",
+    message: "volume results cannot be read: ls: /result: Stale file handle",
+  });
+  const empty = new FakeRunner().expect(["ls", "-1", "/result"], { stdout: "\n" });
+  expect(await readNewest(empty, "volume results", new PassThrough())).toBeNull();
 });
 
 it("looks into the volume with no more rights than a session, and is none", () => {

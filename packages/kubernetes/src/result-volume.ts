@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
 
 import { BackendError, type SalvageStore, type Saved } from "@cco/backend";
+import type { CommandRunner } from "@cco/exec";
 
 import type { Cluster } from "./api/cluster.js";
 import { fromApi } from "./errors.js";
@@ -34,6 +35,29 @@ export function newestSaved(names: readonly string[]): SavedFile | null {
   return found[0] ?? null;
 }
 
+/** The newest file of a session's folder, to `sink`. @returns `null`: there is none */
+export async function readNewest(
+  helper: CommandRunner,
+  volume: string,
+  sink: Writable,
+  signal?: AbortSignal,
+): Promise<Saved | null> {
+  const options = signal === undefined ? {} : { signal };
+  const listed = await helper.run(["ls", "-1", RESULT], options);
+  // What cannot be listed is not empty: who asks may be about to forget the session.
+  if (listed.exitCode !== 0) throw unread(volume, listed.stderr);
+  const newest = newestSaved(listed.stdout.toString("utf8").split("\n"));
+  if (newest === null) return null;
+  const argv = ["cat", `${RESULT}/${newest.name}`];
+  const { exitCode, stderr } = await helper.run(argv, { ...options, stdout: sink });
+  if (exitCode !== 0) throw unread(volume, stderr);
+  return { final: newest.final };
+}
+
+function unread(volume: string, stderr: string): BackendError {
+  return new BackendError("TRANSFER_FAILED", `${volume} cannot be read: ${stderr.trim()}`);
+}
+
 /**
  * The volume where sessions save their work, `<claim>/<session>/`. It is looked into by a small pod
  * of its own: the session's is gone, and so may be its node.
@@ -60,14 +84,7 @@ export class ResultVolume implements SalvageStore {
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Saved | null> {
     return this.#with(id, { subPath: id, readOnly: true }, signal, async (helper) => {
-      const options = signal === undefined ? {} : { signal };
-      const { stdout } = await helper.run(["ls", "-1", RESULT], options);
-      const newest = newestSaved(stdout.toString("utf8").split("\n"));
-      if (newest === null) return null;
-      const argv = ["cat", `${RESULT}/${newest.name}`];
-      const { exitCode, stderr } = await helper.run(argv, { ...options, stdout: sink });
-      if (exitCode === 0) return { final: newest.final };
-      throw new BackendError("TRANSFER_FAILED", `${this.name} cannot be read: ${stderr.trim()}`);
+      return readNewest(helper, this.name, sink, signal);
     });
   }
 
