@@ -1,8 +1,21 @@
-import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 
 import { WorkspaceError } from "./errors.js";
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "read-only file system",
+  ENOSPC: "no space left",
+  EDQUOT: "quota exceeded",
+  ENOTDIR: "something in its path is no folder",
+  EEXIST: "a file is in its place",
+  ELOOP: "a link in its path leads to itself",
+  // As below /proc.
+  ENOENT: "it cannot be made",
+};
 
 export function errnoOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
@@ -15,6 +28,20 @@ export async function ifThere<T>(question: Promise<T>): Promise<T | null> {
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return null;
     throw error;
+  }
+}
+
+/** The real path of a folder of cco's own; `null` where it is not there. @throws {WorkspaceError} `FOLDER_NOT_WRITABLE` */
+export async function ownFolder(folder: string): Promise<string | null> {
+  try {
+    return await ifThere(realpath(folder));
+  } catch (error) {
+    const reason = REASONS[errnoOf(error) ?? ""];
+    if (reason === undefined) throw error;
+    throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot look into ${folder}: ${reason}`, {
+      hint: "let yourself read it, or set XDG_DATA_HOME to another folder",
+      cause: error,
+    });
   }
 }
 
@@ -43,17 +70,7 @@ export async function writing<T>(folder: string, work: () => Promise<T>): Promis
   } catch (error) {
     // Node's recursive mkdir says ENOENT where a file system is read-only.
     const errno = errnoOf(error) === "ENOENT" ? await whyNotMade(folder) : errnoOf(error);
-    const reason = {
-      EACCES: "permission denied",
-      EPERM: "permission denied",
-      EROFS: "read-only file system",
-      ENOSPC: "no space left",
-      EDQUOT: "quota exceeded",
-      ENOTDIR: "something in its path is no folder",
-      EEXIST: "a file is in its place",
-      // As below /proc.
-      ENOENT: "it cannot be made",
-    }[errno ?? ""];
+    const reason = REASONS[errno ?? ""];
     if (reason === undefined) throw error;
     throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {
       hint: "make it writable, or set XDG_DATA_HOME to another folder",

@@ -1,9 +1,7 @@
-import { realpath } from "node:fs/promises";
-
 import { quoteArgv } from "@cco/exec";
 import { Worktrees, type Repo } from "@cco/git";
 
-import { ifThere } from "./files.js";
+import { ownFolder } from "./files.js";
 import { isWithin } from "./paths.js";
 import { BRANCH_OPTION, WORKTREE_OPTION, optionValue, pathOf } from "./server.js";
 import type { Shared } from "./shared.js";
@@ -16,7 +14,7 @@ export async function findLeftovers({ tmux, paths }: Shared, repo: Repo): Promis
   const [windows, worktrees, folder] = await Promise.all([
     allWindows(tmux),
     new Worktrees(repo).list(),
-    ifThere(realpath(paths.worktrees)),
+    ownFolder(paths.worktrees),
   ]);
   const ours = worktrees.filter((one) => folder !== null && isWithin(folder, one.path));
   const gone = ours

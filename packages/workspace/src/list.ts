@@ -1,10 +1,9 @@
 import { Branches, Worktrees, type Repo, type Worktree } from "@cco/git";
-import { realpath } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
 import { compared } from "./base.js";
 import { areDirty } from "./dirty.js";
-import { ifThere } from "./files.js";
+import { ownFolder } from "./files.js";
 import { isWithin } from "./paths.js";
 import type { Shared } from "./shared.js";
 import type { WorkspaceEntry, WorkspaceSession } from "./types.js";
@@ -17,7 +16,7 @@ export async function listWorkspaces<S extends WorkspaceSession>(
   repo: Repo,
   sessions: (repo: string) => Promise<readonly S[]>,
 ): Promise<WorkspaceEntry<S>[]> {
-  const folder = await ifThere(realpath(paths.worktrees));
+  const folder = await ownFolder(paths.worktrees);
   const branches = new Branches(repo.git).list();
   const listing = new Worktrees(repo).list();
   const isOwn = (one: Worktree) => folder !== null && isWithin(folder, one.path);

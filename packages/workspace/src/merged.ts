@@ -1,9 +1,7 @@
-import { realpath } from "node:fs/promises";
-
 import { Branches, Worktrees, type Branch, type Repo } from "@cco/git";
 
 import { isMerged } from "./base.js";
-import { ifThere } from "./files.js";
+import { ownFolder } from "./files.js";
 import { isWithin } from "./paths.js";
 import type { Shared } from "./shared.js";
 
@@ -12,7 +10,7 @@ export async function mergedBranches({ paths }: Shared, repo: Repo): Promise<str
   const [worktrees, branches, folder] = await Promise.all([
     new Worktrees(repo).list(),
     new Branches(repo.git).list(),
-    ifThere(realpath(paths.worktrees)),
+    ownFolder(paths.worktrees),
   ]);
   const merged: string[] = [];
   for (const worktree of worktrees) {

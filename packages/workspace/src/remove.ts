@@ -1,4 +1,4 @@
-import { readdir, realpath, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { quoteArgv } from "@cco/exec";
@@ -6,7 +6,7 @@ import { Branches, GitError, Worktrees, gitFailed, type Branch, type Repo } from
 
 import { callersServer } from "./callers-server.js";
 import { RemoveRefusedError, WorkspaceError, type Refusal } from "./errors.js";
-import { ifThere } from "./files.js";
+import { ownFolder } from "./files.js";
 import { withRepoLock } from "./lock.js";
 import { isWithin } from "./paths.js";
 import { refusalsOf, type Target } from "./remove-checks.js";
@@ -50,7 +50,7 @@ async function resolve(
     allWindows(tmux),
     new Worktrees(repo).list(),
     new Branches(repo.git).list(),
-    ifThere(realpath(paths.worktrees)),
+    ownFolder(paths.worktrees),
   ]);
   const ours = windowsOf(repo, windows);
   return branches.map((branch) => {

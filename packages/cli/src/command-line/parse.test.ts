@@ -63,6 +63,7 @@ describe("wrong usage is exit code 2 and names the nearest", () => {
     [["box", "pus"], "unknown command 'pus'", "did you mean push?"],
     [["box", "push", "-x.md"], "unknown option '-x.md'", "a file of that name: ./-x.md"],
     [["box", "push", "p.md", "--agnet", "x"], "unknown option '--agnet'", "did you mean --agent?"],
+    [["box", "push", "p.md", "--modle=a.b"], "unknown option '--modle'", "did you mean --model?"],
     [
       ["box", "push"],
       "missing required argument 'plan'",

@@ -38,7 +38,7 @@ export function refuseUnknownOption(
   const known = [...NOT_OPTIONS, ...names, ...shorts];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const file = files.find((word) => /^-.*[./]/.test(word) && word.includes(unknown));
+  const file = files.find((word) => /^-[^=]*[./]/.test(word) && word.includes(unknown));
   throw file === undefined ? unknownOption(unknown, names) : fileLikeOption(file);
 }
 
