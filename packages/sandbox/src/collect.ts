@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -31,6 +31,8 @@ const CollectedSchema = v.object({
   nested: v.array(v.string()),
   /** Saved by the guest after its agent's end. */
   final: v.optional(v.boolean(), false),
+  /** `launchedAt` of the session when it came: which start of it this is of. */
+  launchedAt: v.optional(v.nullable(v.string()), null),
 });
 
 /** What came from a guest, on the host now. Still unchecked. */
@@ -130,7 +132,7 @@ export async function receive(
   const fresh = await mkdtemp(engine.store.path(id, "incoming."));
   try {
     const { parser, final } = await stream(engine, record, { source, folder: fresh, signal });
-    const facts = factsOf(parser, final);
+    const facts = { ...factsOf(parser, final), launchedAt: record.launchedAt };
     if (facts.gitGone && !facts.hasResult && facts.salvage !== "made") throw gone(id);
     await writeFile(join(fresh, INDEX), JSON.stringify(facts), { mode: 0o600, flush: true });
     const folder = engine.store.path(id, to);
@@ -165,7 +167,6 @@ async function stream(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<{ readonly parser: CollectParser; readonly final: boolean }> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const enough = new AbortController();
   const maxBytes = engine.intake.maxBundleBytes ?? DEFAULT_MAX_BUNDLE_BYTES;
   const parser = new CollectParser(folder, maxBytes, () => {

@@ -63,8 +63,8 @@ async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
   if (found.record.pulled) return gone("pulled");
   try {
     const view = await refreshOne(engine, found.record);
-    if (view.state === "running") return kept("running");
-    if (await hasUnpulledWork(engine, view)) return kept("unpulled");
+    const why = await needed(engine, view);
+    if (why !== null) return kept(why);
     return ageOf(view) > EXPIRES_MS ? gone("expired") : kept(view.state);
   } catch (error) {
     engine.note("warning", id, `cannot ask its box: ${String(error)}`);
@@ -72,9 +72,20 @@ async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
   }
 }
 
+async function needed(engine: Engine, view: SessionView): Promise<"running" | "unpulled" | null> {
+  if (view.state === "running") return "running";
+  return (await hasUnpulledWork(engine, view)) ? "unpulled" : null;
+}
+
 async function forgetAlone(engine: Engine, id: string): Promise<void> {
   const lock = engine.store.path(id, "pull.lock");
-  const done = await tryWithLock(lock, () => forget(engine, id, false));
+  const done = await tryWithLock(lock, async () => {
+    // It may have been started, or started once more, since it was judged.
+    const record = await engine.store.read(id);
+    const why = record.pulled ? null : await needed(engine, await refreshOne(engine, record));
+    if (why !== null) throw new Error(`it is ${why} now`);
+    await forget(engine, id, false);
+  });
   if (done === undefined) throw new Error("another cco works on it");
 }
 
@@ -82,21 +93,17 @@ function ageOf({ record }: SessionView): number {
   return Date.now() - Date.parse(record.end?.endedAt ?? record.createdAt);
 }
 
-/** Exchange folders without a record, and guests without a folder. */
+/** Exchange folders without a record, and guests without either. */
 async function orphans(engine: Engine): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   const known = new Set(await engine.store.ids());
   for (const id of known) {
     if ((await engine.store.load(id)) !== undefined) continue;
     if (((await engine.store.ageMs(id)) ?? 0) < UNDER_WAY_MS) continue;
+    // Its guest is judged as one without a folder, in whichever box it is.
+    known.delete(id);
     const item = { kind: "exchange", id, why: "orphaned" } as const;
-    verdicts.push({
-      item,
-      remove: async () => {
-        await engine.backend.closeGuest(id);
-        await engine.store.remove(id);
-      },
-    });
+    verdicts.push({ item, remove: () => engine.store.remove(id) });
   }
   for (const place of await places(engine)) {
     verdicts.push(...(await orphansIn(engine, place, known)));

@@ -124,6 +124,11 @@ export const RecordSchema = v.object({
 export type SessionRecord = v.InferOutput<typeof RecordSchema>;
 export type RecordedEnd = v.InferOutput<typeof EndSchema>;
 
+/** Another start of it was begun, and is not proven: it broke off, or is under way. */
+export function isBegun({ attempt, launchedAt }: SessionRecord): boolean {
+  return attempt > 1 && launchedAt === null;
+}
+
 export type ParsedRecord =
   | { readonly ok: true; readonly record: SessionRecord }
   | { readonly ok: false; readonly why: string };

@@ -4,6 +4,7 @@ import { collectedBefore, holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { alone } from "./alone.js";
+import type { SessionRecord } from "./record.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs } from "./refs.js";
 import { dropSaved, savedOf } from "./saved.js";
@@ -37,12 +38,23 @@ export async function forget(engine: Engine, id: string, force: boolean): Promis
   try {
     await backend.closeGuest(checkGuestId(id));
     await backend.closeGuest(id);
-    if (!record.released) await dropSaved(engine, record);
+    if (!record.released) await forgetSaved(engine, record, force);
   } catch (error) {
     throw fromBackend(error);
   }
   await dropRefs(engine, record, force);
   await engine.store.remove(id);
+}
+
+/** A store that is gone for good must not keep a session for ever. */
+async function forgetSaved(engine: Engine, record: SessionRecord, force: boolean): Promise<void> {
+  try {
+    await dropSaved(engine, record);
+  } catch (error) {
+    if (!force) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    engine.note("release-failed", record.sessionId, `what it saved is still there: ${why}`);
+  }
 }
 
 async function refuseLoss(engine: Engine, view: SessionView): Promise<void> {

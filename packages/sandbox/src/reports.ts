@@ -71,7 +71,7 @@ export interface ComparedSession {
 }
 
 export interface GcItem {
-  readonly kind: "session" | "guest" | "exchange" | "refs";
+  readonly kind: "session" | "guest" | "exchange";
   readonly id: string;
   /** `pulled`, `orphaned`, `expired`; kept: `unpulled`, `unreadable`, `unreachable`, or its state. */
   readonly why: string;

@@ -16,7 +16,7 @@ import { userFiles } from "./home-files.js";
 import { IntakeError, printable, salvageRef, sessionRef } from "./intake/index.js";
 import { furnish } from "./prepare.js";
 import type { Checked } from "./prepare-check.js";
-import type { SessionRecord } from "./record.js";
+import { isBegun, type SessionRecord } from "./record.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { savedOf } from "./saved.js";
 import type { SessionResult } from "./session.js";
@@ -31,11 +31,6 @@ export function mayRestart({ record, state, lost }: SessionView): boolean {
   if (retry === null || end !== null || pulled || cancelledAt !== null) return false;
   if (isBegun(record)) return state === "prepared" || (state === "lost" && RETRIED.has(lost));
   return state === "lost" && RETRIED.has(lost) && launchedAt !== null && attempt <= retry.times;
-}
-
-/** Another start of it was begun, and broke off. */
-function isBegun({ attempt, launchedAt }: SessionRecord): boolean {
-  return attempt > 1 && launchedAt === null;
 }
 
 /**
@@ -60,6 +55,23 @@ export async function restart(
   } catch (error) {
     throw isAbort(error, signal) ? interrupted(error) : fromBackend(error);
   }
+}
+
+/**
+ * Start a lost session no more: from now on `pull` brings what was saved.
+ *
+ * @returns `undefined` where it was not lost, or is started already.
+ */
+export async function giveUp(engine: Engine, id: string): Promise<SessionView | undefined> {
+  return alone(engine, id, undefined, async () => {
+    const view = await refreshOne(engine, await engine.store.read(id));
+    if (!mayRestart(view)) return undefined;
+    const cancelledAt = new Date().toISOString();
+    const record = await engine.store.update(id, () => ({ cancelledAt }));
+    // A guest that was made and not started holds nothing.
+    if (isBegun(record)) await (await engine.backendOf(record)).closeGuest(id);
+    return refreshOne(engine, record);
+  });
 }
 
 /** What it did so far, on the session's refs; `not`: it must not be started. */
@@ -120,10 +132,6 @@ async function startAgain(
   const { guest, argv } = await furnish(engine, checked, where);
   if (from !== null) await resume(engine, repo, guest, { record, from, signal });
   await guest.terminal.start(argv);
-  // The store has it; what it holds from now on is newer.
-  if ((backend.salvage?.store ?? null) !== null) {
-    await rm(engine.store.path(id, "saved"), { recursive: true, force: true });
-  }
   await engine.store.update(id, () => ({
     launchedAt: new Date().toISOString(),
     agentArgv: [...argv],

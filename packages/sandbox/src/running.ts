@@ -11,7 +11,7 @@ import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { judge, refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { SessionRecord } from "./record.js";
-import { mayRestart, restart } from "./restart.js";
+import { giveUp, mayRestart, restart } from "./restart.js";
 import { saveWhileWaiting } from "./saved.js";
 import type { Session } from "./session.js";
 
@@ -62,11 +62,14 @@ async function launched(
   state: GuestState,
   pane: string | null,
 ): Promise<Session> {
-  const record = await engine.store.update(id, (now) => ({
+  return toSession(await judge(engine, await launchedNow(engine, id, pane), state));
+}
+
+function launchedNow(engine: Engine, id: string, pane: string | null): Promise<SessionRecord> {
+  return engine.store.update(id, (now) => ({
     launchedAt: now.launchedAt ?? new Date().toISOString(),
     pane: pane ?? now.pane,
   }));
-  return toSession(await judge(engine, record, state));
 }
 
 /** {@link Sandbox.wait} */
@@ -107,6 +110,8 @@ async function waitOnce(
   if (view.state !== "running" || view.waiting === "finished") return view;
   if (timeoutMs === 0) throw timedOut(id);
   throwIfInterrupted(signal);
+  // A start that broke off right after it.
+  if (view.record.launchedAt === null) await launchedNow(engine, id, null);
 
   engine.step("wait", id, `waiting for ${view.record.agent} to end`);
   const timeout = new AbortController();
@@ -213,6 +218,11 @@ export async function send(engine: Engine, id: string, text: string): Promise<vo
 
 /** {@link Sandbox.cancel} */
 export async function cancel(engine: Engine, id: string): Promise<Session> {
+  const givenUp =
+    (await engine.store.read(id)).retry === null
+      ? undefined
+      : await named(giveUp(engine, id), undefined);
+  if (givenUp !== undefined) return toSession(givenUp);
   const view = await present(engine, id);
   if (view.state !== "running") throw notRunning(view);
   await engine.store.update(id, (now) => ({

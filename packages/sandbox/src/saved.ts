@@ -8,7 +8,7 @@ import { collect, collectArgv, collectedBefore, receive, type Collected } from "
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { tryWithLock } from "./lock.js";
-import type { SessionRecord } from "./record.js";
+import { isBegun, type SessionRecord } from "./record.js";
 
 /** What a guest is told to save where its backend has a store for it. */
 export async function saveOf(backend: SandboxBackend, base: string, attempt: number) {
@@ -29,7 +29,10 @@ export async function savedOf(
 ): Promise<Collected | null> {
   const here = await collectedBefore(engine, record, "saved");
   const store = (await engine.backendOf(record)).salvage?.store ?? null;
-  if (here !== null || store === null) return here;
+  if (store === null) return here;
+  // Of an earlier start the store may have something newer.
+  if (here !== null && here.launchedAt !== null && here.launchedAt === record.launchedAt)
+    return here;
   engine.step("collect", record.sessionId, `looking for saved work: ${store.name}`);
   const found = { nothing: false };
   try {
@@ -96,6 +99,8 @@ async function saveOnce(
       () => Infinity,
     );
     if (age < how.everyMs / 2) return;
+    // A new guest that is not started yet holds less than what is saved.
+    if (isBegun(await engine.store.read(record.sessionId))) return;
     await collect(engine, record, how.guest, { to: "saved", signal: held });
   };
   try {

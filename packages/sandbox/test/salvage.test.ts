@@ -109,7 +109,7 @@ it("a store of the box has the work: read once, checked, landed, removed", async
   expect(said.join("\n")).toContain("saved after its agent's end");
 });
 
-it("a store that was cut short: said, nothing moves, and the next pull asks again", async () => {
+it("a store that was cut short: said, nothing moves, the next pull asks again, rm --force forgets", async () => {
   let reads = 0;
   const store: SalvageStore = {
     name: "volume results",
@@ -118,7 +118,7 @@ it("a store that was cut short: said, nothing moves, and the next pull asks agai
       await pipeline(["cco-collect 1\nfile result.bundle 100\nshort"], sink);
       return { final: false };
     },
-    remove: () => Promise.reject(new Error("unexpected remove")),
+    remove: () => Promise.reject(new BackendError("BACKEND_FAILED", "volume results is gone")),
   };
   const { repo, sandbox, sessionId, guest } = await made(store);
   guest.lose("evicted");
@@ -127,6 +127,8 @@ it("a store that was cut short: said, nothing moves, and the next pull asks agai
     expect(reads).toBe(times);
   }
   expect(repo.git("log", "--format=%s", "main")).toBe("first");
+  await sandbox.remove(sessionId, { force: true });
+  await expect(sandbox.get(sessionId)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
 });
 
 describe("--retries", () => {
@@ -211,6 +213,47 @@ describe("--retries", () => {
     expect(backend.here.get(sessionId)).toBe(guest);
     const said = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
     expect(said).toContain("not started once more: its agent had ended, and its work is saved");
+  });
+
+  it("cancel gives up a start that does not come about: pull brings what there was", async () => {
+    const { repo, backend, sandbox, sessionId, guest, exchange } = await made(null, 50, 2);
+    await work(guest);
+    const waiting = sandbox.wait(sessionId);
+    await waitFor(() => existsSync(join(exchange, "saved/salvage.bundle")));
+    backend.openGuest = () => Promise.reject(new BackendError("START_FAILED", "no room"));
+    guest.lose("evicted");
+    await expect(waiting).rejects.toMatchObject({ code: "START_FAILED" });
+    await expect(sandbox.pull(sessionId)).rejects.toMatchObject({ code: "START_FAILED" });
+    expect(await sandbox.cancel(sessionId)).toMatchObject({ state: "lost" });
+    await sandbox.pull(sessionId);
+    expect(repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+  });
+
+  it("what a store had of an earlier start is not taken for the later one's", async () => {
+    const nothing = "cco-collect 1\nfact commits none\nfact salvage none\nend\n";
+    let reads = 0;
+    const store: SalvageStore = {
+      name: "volume results",
+      async read(_id, sink) {
+        reads += 1;
+        await pipeline([nothing], sink);
+        return { final: false };
+      },
+      remove: () => Promise.resolve(),
+    };
+    const { backend, sandbox, sessionId, guest } = await made(store, 50, 1);
+    guest.lose("node-lost");
+    const waiting = sandbox.wait(sessionId);
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found !== guest && found?.now.kind === "running" ? found : undefined;
+    });
+    await waitFor(async () => (await sandbox.get(sessionId)).state === "running");
+    expect(reads).toBe(1);
+    second.lose("node-lost");
+    expect(await waiting).toMatchObject({ state: "lost" });
+    await sandbox.pull(sessionId);
+    expect(reads).toBe(2);
   });
 
   it("is refused where guests are lost by nobody but a person", async () => {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
@@ -469,6 +469,39 @@ describe("removing", () => {
     );
     expect([...lab.backend.here.keys()].sort()).toEqual([unpulled, running.id].sort());
   });
+});
+
+test("gc looks once more before it forgets: what was started meanwhile stays", async () => {
+  const lab = new Lab();
+  lab.repo.write({ "plan.md": "# Plan\n" });
+  const { sessionId: old } = await lab.sandbox.prepare({
+    repoRoot: lab.repo.dir,
+    planPath: "plan.md",
+  });
+  lab.edit(old, { createdAt: "2020-01-01T00:00:00.000Z" });
+  const pulled = await lab.ended();
+  await lab.sandbox.pull(pulled);
+  const close = lab.backend.closeGuest.bind(lab.backend);
+  lab.backend.closeGuest = async (id) => {
+    if (id === pulled) await lab.sandbox.launch(old);
+    await close(id);
+  };
+  const { removed, kept } = await lab.sandbox.gc();
+  expect(removed.map(({ id }) => id)).toEqual([pulled]);
+  expect(kept.map(({ id }) => id)).toEqual([old]);
+  expect(await lab.sandbox.get(old)).toMatchObject({ state: "running" });
+});
+
+test("gc of a folder whose record is gone leaves its guest's unpulled work", async () => {
+  const lab = new Lab();
+  const id = await lab.ended({ a: "a" });
+  rmSync(lab.record(id));
+  const hours = Date.now() / 1000 - 2 * 3600;
+  utimesSync(dirname(lab.record(id)), hours, hours);
+  const { removed, kept } = await lab.sandbox.gc();
+  expect(removed).toEqual([{ kind: "exchange", id, why: "orphaned" }]);
+  expect(kept).toEqual([{ kind: "guest", id, why: "unpulled" }]);
+  expect([...lab.backend.here.keys()]).toEqual([id]);
 });
 
 test("gc leaves what another machine's sessions left in a shared box", async () => {
