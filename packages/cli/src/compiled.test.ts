@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +55,17 @@ describe("a file that is run with kept code", () => {
     await writeFile(path, change(good));
     expect(process_()).toBe(3);
     expect((await readFile(path)).length).toBe(good.length);
+  });
+
+  it("code that others could have written is not taken", async () => {
+    process_();
+    const [path = ""] = await kept();
+    const { ino } = await stat(path);
+    await chmod(path, 0o666);
+    expect(process_()).toBe(3);
+    const now = await stat(path);
+    expect(now.ino).not.toBe(ino);
+    expect(now.mode & 0o777).toBe(0o600);
   });
 
   it("another file's is not taken, and few are kept", async () => {

@@ -1,4 +1,5 @@
 import {
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -55,9 +56,11 @@ export function requireCompiled({ file, hash, folder, require }: Compiled): unkn
   return module.exports;
 }
 
-/** @returns `undefined` where there is none, or not all of it. */
+/** @returns `undefined` where there is none, not all of it, or one that another may have written. */
 function readKept(path: string): Buffer | undefined {
   try {
+    const { uid, mode } = lstatSync(path);
+    if (uid !== process.getuid?.() || (mode & 0o177) !== 0) return undefined;
     const bytes = readFileSync(path);
     const data = bytes.subarray(SUM_BYTES);
     return bytes.readUInt32LE() === crc32(data) ? data : undefined;
