@@ -6,8 +6,8 @@
  * They are CommonJS: V8's compiled code of it can be kept (see src/compiled.ts), and a command
  * starts in half the time that modules took (measured on Node 20).
  *
- * Beside them lie the assets that the packages find by `import.meta.url`: their shell
- * scripts and the network helper of @cco/backend. Licences of the bundled libraries are kept in
+ * Beside them lie the assets that the packages find by `import.meta.url`: their shell scripts and
+ * the network helper of @cco/backend. Licences of the bundled libraries are kept in
  * `dist/THIRD-PARTY-LICENSES.txt`.
  */
 import {
@@ -34,8 +34,8 @@ const dist = join(here, "dist");
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
 /**
- * Large libraries that few commands need: apart, nothing of them can come to lie in a chunk that
- * others load too. Each with the package that imports it.
+ * Large libraries that few commands need: apart, they are not in the file that every command reads.
+ * Each with the package that imports it.
  *
  * @type {Readonly<Record<string, { file: string, of: string } | undefined>>}
  */
@@ -66,7 +66,7 @@ const common = {
   supported: { "dynamic-import": false },
 };
 
-// `import.meta.url`, which only modules have.
+// In place of `import.meta.url`, which only modules have.
 const url = {
   name: "ccoUrl",
   of: 'const ccoUrl=require("node:url").pathToFileURL(__filename).href;',
