@@ -34,7 +34,8 @@ export function memoryHolds(pid: number, text: string): boolean {
   try {
     memory = openSync(`/proc/${String(pid)}/mem`, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    // ESRCH: it ended, and nobody has asked for its end yet.
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
     throw error;
   }
   try {
