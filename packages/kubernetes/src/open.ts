@@ -152,7 +152,7 @@ export class GuestOpener {
   async #running(id: string, { signal, onProgress }: OpenControl): Promise<void> {
     const { pendingMs } = this.#settings;
     const patience = AbortSignal.timeout(pendingMs);
-    const any = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+    const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     let said = "";
     let imageSince: number | undefined;
     let why = "nothing was said";
@@ -178,7 +178,7 @@ export class GuestOpener {
           }
           return now.status?.phase === "Failed";
         },
-        { signal: any },
+        { signal: either },
       )
       .catch((error: unknown) => {
         if (!patience.aborted || signal?.aborted === true) throw error;

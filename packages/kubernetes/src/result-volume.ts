@@ -116,7 +116,7 @@ export class ResultVolume implements SalvageStore {
 
   async #running(helper: string, signal: AbortSignal | undefined): Promise<void> {
     const patience = AbortSignal.timeout(this.#settings.pendingMs);
-    const any = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+    const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     let why = "its pod does not start";
     const found = (pod: Pod | undefined): boolean => {
       why = whyPending(pod) ?? why;
@@ -124,7 +124,7 @@ export class ResultVolume implements SalvageStore {
       return pod === undefined || pod.status?.phase === "Failed" || state?.running !== undefined;
     };
     try {
-      const pod = await this.#pods.until(helper, found, { signal: any });
+      const pod = await this.#pods.until(helper, found, { signal: either });
       if (pod?.status?.containerStatuses?.[0]?.state?.running !== undefined) return;
     } catch (error) {
       if (!patience.aborted || signal?.aborted === true) throw error;

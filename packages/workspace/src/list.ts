@@ -1,5 +1,4 @@
 import { Branches, Worktrees, type Repo, type Worktree } from "@cco/git";
-import { setImmediate } from "node:timers/promises";
 
 import { compared } from "./base.js";
 import { areDirty } from "./dirty.js";
@@ -30,14 +29,12 @@ export async function listWorkspaces<S extends WorkspaceSession>(
   const tracking = Promise.all([branches, listing]).then(([all, [main]]) =>
     compared(repo, all, main?.branch ?? null),
   );
-  // Code is loaded for them: the programs before run meanwhile.
-  const known = listing.then(() => setImmediate()).then(() => sessions(repo.main));
-  const [listed, windows, tracks, own, knownSessions] = await Promise.all([
+  const [listed, windows, tracks, own, known] = await Promise.all([
     listing,
     allWindows(tmux),
     tracking,
     ownDirty,
-    known,
+    sessions(repo.main),
   ]);
   const ours = windowsOf(repo, windows);
   const windowFor = (one: Worktree) =>
@@ -58,9 +55,7 @@ export async function listWorkspaces<S extends WorkspaceSession>(
         ahead: track?.ahead ?? null,
         behind: track?.behind ?? null,
         dirty: dirty.get(one.path) ?? null,
-        sessions: knownSessions.filter(
-          (each) => each.repo === repo.main && each.branch === one.branch,
-        ),
+        sessions: known.filter((each) => each.repo === repo.main && each.branch === one.branch),
       };
     })
     .sort((a, b) => compare(a.branch ?? a.worktree, b.branch ?? b.worktree));
