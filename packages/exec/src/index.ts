@@ -2,6 +2,7 @@ export { readAsset } from "./asset.js";
 export { CcoError, RunError, type CcoErrorOptions, type RunErrorCode } from "./errors.js";
 export { ExecaRunner, type ExecaRunnerOptions } from "./execa-runner.js";
 export { homeFolder, xdgFolder } from "./folders.js";
+export { tryWithLock, withLock, type LockOptions } from "./lock.js";
 export { makeFolder } from "./make-folder.js";
 export { quoteArgv } from "./quote.js";
 export { runReported, type RemoteLink } from "./reported.js";

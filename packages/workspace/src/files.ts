@@ -68,15 +68,20 @@ export async function writing<T>(folder: string, work: () => Promise<T>): Promis
   try {
     return await work();
   } catch (error) {
-    // Node's recursive mkdir says ENOENT where a file system is read-only.
-    const errno = errnoOf(error) === "ENOENT" ? await whyNotMade(folder) : errnoOf(error);
-    const reason = REASONS[errno ?? ""];
-    if (reason === undefined) throw error;
-    throw new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {
-      hint: "make it writable, or set XDG_DATA_HOME to another folder",
-      cause: error,
-    });
+    throw await whyNotWritten(folder, error);
   }
+}
+
+/** The error of a write below a folder of cco's own, told plainly where the file system did not let it. */
+export async function whyNotWritten(folder: string, error: unknown): Promise<unknown> {
+  // Node's recursive mkdir says ENOENT where a file system is read-only.
+  const errno = errnoOf(error) === "ENOENT" ? await whyNotMade(folder) : errnoOf(error);
+  const reason = REASONS[errno ?? ""];
+  if (reason === undefined) return error;
+  return new WorkspaceError("FOLDER_NOT_WRITABLE", `cannot write ${folder}: ${reason}`, {
+    hint: "make it writable, or set XDG_DATA_HOME to another folder",
+    cause: error,
+  });
 }
 
 /** What is in the way of making the first missing folder on the path; it is not kept. */
