@@ -20,7 +20,8 @@ export class Viewers {
   readonly #host: CommandRunner;
   readonly #dir: string;
   #count = 0;
-  readonly #open = new Set<Viewer>();
+  #servers = 0;
+  #running = false;
 
   constructor(host: CommandRunner, dir: string) {
     this.#host = host;
@@ -35,9 +36,12 @@ export class Viewers {
     await this.#tmux(
       ...["-f", "/dev/null", "new-session", "-d", "-s", name, "-x", "100", "-y", "30"],
       ...["sh", script, ";", "set-option", "-w", "-t", `=${name}:`, "remain-on-exit", "on"],
+      // One that ends with its last viewer refuses a new one while it does.
+      ...[";", "set-option", "-s", "exit-empty", "off"],
     );
+    this.#running = true;
     const target = `=${name}:`;
-    const viewer: Viewer = {
+    return {
       capture: () => this.#tmux("capture-pane", "-p", "-t", target),
       ended: async () =>
         (await this.#tmux("display-message", "-p", "-t", target, "#{pane_dead}")).trim() === "1",
@@ -45,20 +49,20 @@ export class Viewers {
         await this.#tmux("send-keys", "-t", target, ...keys);
       },
       close: async () => {
-        this.#open.delete(viewer);
         await this.#tmux("kill-session", "-t", `=${name}`);
       },
     };
-    this.#open.add(viewer);
-    return viewer;
   }
 
   async closeAll(): Promise<void> {
-    for (const viewer of this.#open) await viewer.close();
+    if (this.#running) await this.#tmux("kill-server");
+    this.#running = false;
+    // One that is ending is not met again.
+    this.#servers++;
   }
 
   async #tmux(...args: string[]): Promise<string> {
-    const socket = join(this.#dir, "view");
+    const socket = join(this.#dir, `view${this.#servers}`);
     const result = await this.#host.run(["tmux", "-u", "-S", socket, ...args], {
       env: { TMUX: undefined, TMUX_PANE: undefined },
     });
