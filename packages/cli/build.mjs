@@ -44,7 +44,6 @@ const APART = {
   "@kubernetes/client-node/dist/config.js": { file: "lib-kubeconfig", of: "kubernetes" },
   "js-yaml": { file: "lib-yaml", of: "kubernetes" },
   "mdast-util-from-markdown": { file: "lib-markdown", of: "sandbox" },
-  "tar-stream": { file: "lib-tar", of: "sandbox" },
   ws: { file: "lib-websocket", of: "kubernetes" },
 };
 

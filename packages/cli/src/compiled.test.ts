@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -16,15 +16,20 @@ describe("a file that is run with kept code", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   /** What a process does: it runs the file, calls its function and ends. */
-  function process_(hash = "a", cache = join(folder, "cache")): number {
+  function process_({
+    hash = "a",
+    purpose = "ls",
+    cache = join(folder, "cache"),
+    code = 0,
+  } = {}): number {
     const before = process.listeners("exit");
     const require = createRequire(import.meta.url);
-    const options = { file: join(folder, "main.cjs"), hash, folder: cache, require };
+    const options = { file: join(folder, "main.cjs"), hash, purpose, folder: cache, require };
     const { sum } = requireCompiled(options) as { sum: (a: number, b: number) => number };
     const three = sum(1, 2);
     for (const listener of process.listeners("exit").filter((one) => !before.includes(one))) {
       process.off("exit", listener);
-      listener(0);
+      listener(code);
     }
     return three;
   }
@@ -69,12 +74,22 @@ describe("a file that is run with kept code", () => {
   });
 
   it("another file's is not taken, and few are kept", async () => {
-    for (const hash of "abcdefghij") expect(process_(hash)).toBe(3);
-    expect(await kept()).toHaveLength(8);
+    for (let i = 0; i < 34; i++) expect(process_({ hash: String(i) })).toBe(3);
+    expect(await kept()).toHaveLength(32);
+  });
+
+  it("each command has its own, kept where it ended well", async () => {
+    process_({ purpose: "ls" });
+    process_({ purpose: "add" });
+    process_({ purpose: "adf", code: 2 });
+    const names = (await kept()).map((path) => basename(path));
+    expect(names.sort()).toEqual(
+      [/^a-add-v/, /^a-ls-v/].map((name) => expect.stringMatching(name) as unknown),
+    );
   });
 
   it("a folder that cannot be made is no failure", async () => {
-    expect(process_("a", join(folder, "main.cjs", "cache"))).toBe(3);
+    expect(process_({ cache: join(folder, "main.cjs", "cache") })).toBe(3);
     expect(await readdir(folder)).toEqual(["main.cjs"]);
   });
 });

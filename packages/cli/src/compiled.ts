@@ -18,14 +18,16 @@ export interface Compiled {
   readonly file: string;
   /** Names this text: V8 compares no more than its length. */
   readonly hash: string;
+  /** What is run: what V8 made is kept for each, as it holds the functions that were called. */
+  readonly purpose: string;
   /** Made when it and the one it is in are missing; where it cannot be, each time is the first. */
   readonly folder: string;
   /** What `file` finds as its `require`. */
   readonly require: NodeJS.Require;
 }
 
-/** Kept in a folder, so that an update or another version of Node does not fill it. */
-const KEPT = 8;
+/** Kept in a folder, a megabyte each: enough for all commands, also after an update. */
+const KEPT = 32;
 const SUM_BYTES = 4;
 
 /**
@@ -39,15 +41,15 @@ const SUM_BYTES = 4;
  *
  * @returns its `module.exports`.
  */
-export function requireCompiled({ file, hash, folder, require }: Compiled): unknown {
-  const kept = join(folder, `${hash}-${process.version}-${process.arch}.bin`);
+export function requireCompiled({ file, hash, purpose, folder, require }: Compiled): unknown {
+  const kept = join(folder, `${hash}-${purpose}-${process.version}-${process.arch}.bin`);
   const cachedData = readKept(kept);
   const text = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, "latin1")}\n})`;
   const script = new Script(text, { filename: file, ...(cachedData && { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
-    // At the end it holds the functions that were called, too.
-    process.once("exit", () => {
-      keep(kept, script);
+    // At the end it holds the functions that were called, too. A mistyped command is not kept.
+    process.once("exit", (code) => {
+      if (code === 0) keep(kept, script);
     });
   }
   const module = { exports: {} };

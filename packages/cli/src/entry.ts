@@ -25,8 +25,15 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   const { main } = requireCompiled({
     file: join(__dirname, "main.cjs"),
     hash: CCO_MAIN_HASH,
+    purpose: commandOf(argv),
     folder: join(xdgFolder(process.env, "XDG_CACHE_HOME", ".cache"), "cco"),
     require,
   }) as { main: typeof Main };
   void main(argv, CCO_VERSION);
+}
+
+/** A name for the command, as a part of a file's name. */
+function commandOf([first = "", second = ""]: readonly string[]): string {
+  const words = first === "box" ? [first, second] : [first];
+  return words.every((word) => /^[a-z_]{2,16}$/.test(word)) ? words.join("-") : "other";
 }

@@ -49,6 +49,10 @@ export interface PrepareOptions {
   readonly repoRoot: string;
   /** `repoRoot`'s repository where it is open already: to open it takes two calls of git. */
   readonly repo?: Repo;
+  /** What `Sandbox.requireRunning` answers, where it was asked already. */
+  readonly running?: Promise<void>;
+  /** Called with the branch, and awaited beside the other checks: what it rejects with is the error. */
+  readonly before?: (branch: string) => Promise<unknown>;
   /** Relative to `repoRoot`, or absolute. */
   readonly planPath: string;
   /** Default `"claude"`. */

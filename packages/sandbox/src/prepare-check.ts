@@ -39,7 +39,7 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
     userFiles(engine.guestFiles),
   ]);
   // Both look at different things: one wait for the two; the repository's error comes first.
-  const running = requireRunning(engine.backend, signal);
+  const running = options.running ?? requireRunning(engine.backend, signal);
   running.catch(() => undefined);
   engine.step("check-repository", null, "looking at the repository");
   const repo = options.repo ?? (await Repo.open(engine.runner, repoRoot));
@@ -50,6 +50,7 @@ export async function checkAll(engine: Engine, options: PrepareOptions): Promise
   ]);
   const [files] = await Promise.all([
     profile.files?.({ path, text: plan.text }) ?? [],
+    options.before?.(branch),
     options.withChanges === true ? undefined : tellUncommitted(engine, repo, path),
   ]);
   engine.step("check-box", null, `asking the ${engine.backend.name} box`);

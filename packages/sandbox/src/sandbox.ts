@@ -1,4 +1,5 @@
 import { agentProfile } from "./agents/index.js";
+import { requireRunning } from "./box.js";
 import { destroyBox, stopBox } from "./box-life.js";
 import { loginOf, type LoginFound } from "./credentials.js";
 import { compare } from "./compare.js";
@@ -55,6 +56,16 @@ export class Sandbox {
    */
   async prepare(options: PrepareOptions): Promise<PreparedSession> {
     return prepare(this.#engine, options);
+  }
+
+  /**
+   * Resolves where the box of new sessions is running; `prepare` asks it too, and takes an answer
+   * that was asked for earlier.
+   *
+   * @throws {SandboxError} `BOX_MISSING`, `BOX_STOPPED`, `BOX_BROKEN`.
+   */
+  async requireRunning(options: { signal?: AbortSignal } = {}): Promise<void> {
+    return requireRunning(this.#engine.backend, options.signal);
   }
 
   /** Start the agent detached. A second call changes nothing. */

@@ -12,19 +12,27 @@ import { checkedPlans } from "./plans.js";
 
 type Flags = Said<typeof boxPush>;
 
+interface Asked {
+  /** Where the panes of a branch go; `undefined`: there are to be none. */
+  readonly workspace: (branch: string) => Promise<Workspace | undefined>;
+  readonly running: Promise<void>;
+}
+
 /** `cco box push`: send the repository and each plan, start the agents, return at once. */
 export async function push(context: Context, flags: Flags): Promise<CommandResult> {
   const files = await checkedPlans(context, flags.plan);
-  const [workspace] = await Promise.all([
-    flags.noPane === true ? undefined : workspaceOfBranch(context),
-    // It is loaded while git and tmux answer.
-    context.parts.sandbox(flags.backend),
-  ]);
+  // The box is asked while git answers.
+  const running = context.parts
+    .sandbox(flags.backend)
+    .then((sandbox) => sandbox.requireRunning({ signal: context.signal }));
+  running.catch(() => undefined);
+  const workspace = flags.noPane === true ? noWorkspace : workspacesOf(context);
+  const asked: Asked = { workspace, running };
   const wanted = files.flatMap((file) => Array<string>(flags.count ?? 1).fill(file));
   const sessions =
     flags.maxParallel === undefined
-      ? await pushAll(context, wanted, flags, workspace)
-      : await pushInTurn(context, wanted, flags, workspace);
+      ? await pushAll(context, wanted, flags, asked)
+      : await pushInTurn(context, wanted, flags, asked);
   const several = files.length > 1 || flags.count !== undefined;
   const values = sessions.map(publicSession);
   return {
@@ -39,13 +47,13 @@ async function pushAll(
   context: Context,
   plans: readonly string[],
   flags: Flags,
-  workspace: Workspace | undefined,
+  asked: Asked,
 ): Promise<readonly Session[]> {
   const sessions: Session[] = [];
   try {
     for (const plan of plans) {
       context.signal.throwIfAborted();
-      sessions.push(await pushOne(context, plan, flags, workspace));
+      sessions.push(await pushOne(context, plan, flags, asked));
     }
   } catch (error) {
     for (const session of sessions) context.talk.note(startedLine(session));
@@ -59,13 +67,13 @@ async function pushInTurn(
   context: Context,
   plans: readonly string[],
   flags: Flags,
-  workspace: Workspace | undefined,
+  asked: Asked,
 ): Promise<readonly Session[]> {
   const prepared: PreparedSession[] = [];
   try {
     for (const plan of plans) {
       context.signal.throwIfAborted();
-      prepared.push(await prepareOne(context, plan, flags));
+      prepared.push(await prepareOne(context, plan, flags, asked));
     }
   } catch (error) {
     tellPrepared(context, prepared);
@@ -78,7 +86,7 @@ async function pushInTurn(
     start: async (id) => {
       const one = prepared.find(({ sessionId }) => sessionId === id);
       if (one === undefined) throw new Error(`session ${id} was not prepared here`);
-      return launchOne(context, one, flags, workspace);
+      return launchOne(context, one, flags, await asked.workspace(one.branch));
     },
   });
 }
@@ -87,15 +95,17 @@ async function pushOne(
   context: Context,
   planPath: string,
   flags: Flags,
-  workspace: Workspace | undefined,
+  asked: Asked,
 ): Promise<Session> {
-  return launchOne(context, await prepareOne(context, planPath, flags), flags, workspace);
+  const prepared = await prepareOne(context, planPath, flags, asked);
+  return launchOne(context, prepared, flags, await asked.workspace(prepared.branch));
 }
 
 async function prepareOne(
   context: Context,
   planPath: string,
   flags: Flags,
+  { workspace, running }: Asked,
 ): Promise<PreparedSession> {
   const sandbox = await context.parts.sandbox(flags.backend);
   const repo = await context.parts.repo();
@@ -105,6 +115,8 @@ async function prepareOne(
   return sandbox.prepare({
     repoRoot: repo.root,
     repo,
+    running,
+    before: workspace,
     planPath,
     tty: flags.noPane !== true,
     withChanges: flags.withChanges ?? false,
@@ -142,14 +154,27 @@ async function noticeOfEnd(
   return { then: [...cco, "notify", "--repo", worktree, "--message", message] };
 }
 
+function noWorkspace(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}
+
 /**
- * The open workspace of the branch that is checked out. Where none is, `undefined`: `prepare`
- * then refuses and says why.
+ * Finds the open workspace of a branch, once for all plans.
  *
  * @throws {WorkspaceError} `NO_WORKSPACE`, `NO_WORKSPACE_WINDOW`
  */
-async function workspaceOfBranch(context: Context): Promise<Workspace | undefined> {
-  const [repo, workspaces] = await Promise.all([context.parts.repo(), context.parts.workspaces()]);
-  const head = await repo.head();
-  return head.kind === "branch" ? workspaces.find(repo, head.branch) : undefined;
+function workspacesOf(context: Context): Asked["workspace"] {
+  const found = new Map<string, Promise<Workspace>>();
+  const find = async (branch: string): Promise<Workspace> => {
+    const [repo, workspaces] = await Promise.all([
+      context.parts.repo(),
+      context.parts.workspaces(),
+    ]);
+    return workspaces.find(repo, branch);
+  };
+  return (branch) => {
+    const one = found.get(branch) ?? find(branch);
+    found.set(branch, one);
+    return one;
+  };
 }
