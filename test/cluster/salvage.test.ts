@@ -28,6 +28,20 @@ describe.skipIf(unavailable !== null)(title, () => {
     kubectl(["create", "--raw", path, "-f", "-"], JSON.stringify(eviction));
   }
 
+  /** The pod is evicted, and seen to be lost. */
+  async function lose(scene: ClusterScene, sessionId: string): Promise<void> {
+    evict(sessionId);
+    await waitFor(async () => (await scene.sessions())[0]?.state === "lost");
+  }
+
+  /** What was saved of a lost session comes and lands. @param when as the note says it */
+  async function pullLost(scene: ClusterScene, sessionId: string, when: string): Promise<void> {
+    const { exitCode, stderr } = await scene.cco(["box", "pull", sessionId]);
+    expect(exitCode, stderr).toBe(4);
+    expect(stderr).toContain(`this was saved ${when}`);
+    expect(subjects(scene)).toBe("add a\nfirst");
+  }
+
   const subjects = (scene: ClusterScene): string => scene.repo.git("log", "--format=%s", "main");
 
   it("without a volume: whoever waits has the work, and pull brings it", async () => {
@@ -44,10 +58,7 @@ describe.skipIf(unavailable !== null)(title, () => {
     evict(sessionId);
     expect((await waiting.ended).exitCode).toBe(8);
     await scene.ok(["box", "rm", sessionId], {}, 6);
-    const pulled = await scene.cco(["box", "pull", sessionId]);
-    expect(pulled.exitCode, pulled.stderr).toBe(4);
-    expect(pulled.stderr).toContain("this was saved while it ran");
-    expect(subjects(scene)).toBe("add a\nfirst");
+    await pullLost(scene, sessionId, "while it ran");
     expect(scene.repo.git("show", `refs/cco/salvage/${sessionId}:half`)).toBe("half");
     const [session] = await scene.sessions();
     expect(session).toMatchObject({ state: "lost", pulled: true, result: { salvaged: true } });
@@ -85,28 +96,23 @@ describe.skipIf(unavailable !== null)(title, () => {
 
     const onVolume = (sessionId: string): readonly string[] =>
       existsSync(join(folder, sessionId)) ? readdirSync(join(folder, sessionId)) : [];
+    /** A save that began after now is on the volume. */
+    async function savedSince(sessionId: string): Promise<void> {
+      await waitFor(() => onVolume(sessionId).includes("saved.1"), { timeoutMs: 60_000 });
+      const saved = join(folder, sessionId, "saved.1");
+      const { mtimeMs } = statSync(saved);
+      await waitFor(() => statSync(saved).mtimeMs > mtimeMs, { timeoutMs: 60_000 });
+    }
+
     const settings = { resultVolume: claim, salvageSeconds: 2 };
 
     it("nobody waits: the volume has the work, pull brings it and clears the folder", async () => {
       const scene = new ClusterScene(namespace, settings);
       const { sessionId } = await scene.push(scene.plan(commitBlock("a"), untilLet));
       await scene.untilMade(sessionId, "here");
-      const before = onVolume(sessionId).length;
-      await waitFor(() => onVolume(sessionId).includes("saved.1"), {
-        what: `saved.1 (${before} files before)`,
-        timeoutMs: 60_000,
-      });
-      // One that began after the commit was made.
-      const { mtimeMs } = statSync(join(folder, sessionId, "saved.1"));
-      await waitFor(() => statSync(join(folder, sessionId, "saved.1")).mtimeMs > mtimeMs, {
-        timeoutMs: 60_000,
-      });
-      evict(sessionId);
-      await waitFor(async () => (await scene.sessions())[0]?.state === "lost");
-      const pulled = await scene.cco(["box", "pull", sessionId]);
-      expect(pulled.exitCode, pulled.stderr).toBe(4);
-      expect(pulled.stderr).toContain("this was saved while it ran");
-      expect(subjects(scene)).toBe("add a\nfirst");
+      await savedSince(sessionId);
+      await lose(scene, sessionId);
+      await pullLost(scene, sessionId, "while it ran");
       expect(existsSync(join(folder, sessionId))).toBe(false);
     });
 
@@ -114,12 +120,8 @@ describe.skipIf(unavailable !== null)(title, () => {
       const scene = new ClusterScene(namespace, { ...settings, salvageSeconds: 600 });
       const { sessionId } = await scene.push(scene.plan(commitBlock("a")));
       await waitFor(() => onVolume(sessionId).includes("final.1"), { timeoutMs: 60_000 });
-      evict(sessionId);
-      await waitFor(async () => (await scene.sessions())[0]?.state === "lost");
-      const pulled = await scene.cco(["box", "pull", sessionId]);
-      expect(pulled.exitCode, pulled.stderr).toBe(4);
-      expect(pulled.stderr).toContain("this was saved after its agent's end");
-      expect(subjects(scene)).toBe("add a\nfirst");
+      await lose(scene, sessionId);
+      await pullLost(scene, sessionId, "after its agent's end");
     });
 
     it("--retries: nobody waited; pull starts it once more from the volume, and brings all", async () => {
@@ -133,12 +135,8 @@ describe.skipIf(unavailable !== null)(title, () => {
       expect(pushed.exitCode, pushed.stderr).toBe(0);
       const { sessionId } = JSON.parse(pushed.stdout) as { sessionId: string };
       await scene.untilMade(sessionId, "here");
-      const saved = join(folder, sessionId, "saved.1");
-      await waitFor(() => existsSync(saved), { timeoutMs: 60_000 });
-      const { mtimeMs } = statSync(saved);
-      await waitFor(() => statSync(saved).mtimeMs > mtimeMs, { timeoutMs: 60_000 });
-      evict(sessionId);
-      await waitFor(async () => (await scene.sessions())[0]?.state === "lost");
+      await savedSince(sessionId);
+      await lose(scene, sessionId);
       const pulling = scene.start(["box", "pull", sessionId]);
       await waitFor(async () => (await scene.sessions())[0]?.state === "running", {
         timeoutMs: 60_000,

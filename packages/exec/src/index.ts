@@ -1,3 +1,4 @@
+export { anySignal } from "./any-signal.js";
 export { readAsset } from "./asset.js";
 export { CcoError, RunError, type CcoErrorOptions, type RunErrorCode } from "./errors.js";
 export { ExecaRunner, type ExecaRunnerOptions } from "./execa-runner.js";

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { anySignal } from "./any-signal.js";
+
 /** A lock whose holder gave no sign for this long is taken over. */
 const STALE_MS = 5_000;
 const SIGN_OF_LIFE_MS = 1_000;
@@ -55,7 +57,7 @@ export async function tryWithLock<T>(
     if (isRemoved?.() !== true) taken.abort(error);
   });
   if (release === undefined) return undefined;
-  const either = signal === undefined ? taken.signal : AbortSignal.any([signal, taken.signal]);
+  const either = anySignal(signal, taken.signal);
   try {
     const value = await work(either);
     if (taken.signal.aborted) throw taken.signal.reason;

@@ -150,42 +150,29 @@ export class GuestOpener {
 
   /** Wait for both containers; say what is waited for. */
   async #running(id: string, { signal, onProgress }: OpenControl): Promise<void> {
-    const { pendingMs } = this.#settings;
-    const patience = AbortSignal.timeout(pendingMs);
-    const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     let said = "";
     let imageSince: number | undefined;
     let why = "nothing was said";
-    const pod = await this.#pods
-      .until(
-        id,
-        (now) => {
-          if (now === undefined) return true;
-          const pending = pendingOf(now);
-          if (pending === undefined) return true;
-          why = pending.why;
-          if (
-            why !== said &&
-            !/^(?:not scheduled yet|ContainerCreating|PodInitializing)$/.test(why)
-          ) {
-            onProgress?.(`waiting: ${why}`);
-          }
-          said = why;
-          if (pending.trouble === "image") imageSince ??= Date.now();
-          if (isHopeless(pending)) throw this.#neverStarts(pending.why);
-          if (imageSince !== undefined && Date.now() - imageSince > IMAGE_MS) {
-            throw this.#neverStarts(pending.why);
-          }
-          return now.status?.phase === "Failed";
-        },
-        { signal: either },
-      )
-      .catch((error: unknown) => {
-        if (!patience.aborted || signal?.aborted === true) throw error;
-        throw new BackendError("START_FAILED", `the pod of ${id} found no place: ${why}`, {
-          hint: "push again when there is room, or ask for less: backends.kubernetes.requests",
-        });
+    const found = (now: Pod | undefined): boolean => {
+      const pending = now === undefined ? undefined : pendingOf(now);
+      if (pending === undefined) return true;
+      why = pending.why;
+      if (why !== said && !/^(?:not scheduled yet|ContainerCreating|PodInitializing)$/.test(why)) {
+        onProgress?.(`waiting: ${why}`);
+      }
+      said = why;
+      if (pending.trouble === "image") imageSince ??= Date.now();
+      if (isHopeless(pending)) throw this.#neverStarts(pending.why);
+      if (imageSince !== undefined && Date.now() - imageSince > IMAGE_MS) {
+        throw this.#neverStarts(pending.why);
+      }
+      return now?.status?.phase === "Failed";
+    };
+    const noPlace = (): BackendError =>
+      new BackendError("START_FAILED", `the pod of ${id} found no place: ${why}`, {
+        hint: "push again when there is room, or ask for less: backends.kubernetes.requests",
       });
+    const pod = await this.#pods.untilInTime(id, found, signal, noPlace);
     if (pod === undefined) throw new BackendError("BACKEND_FAILED", `the pod of ${id} was deleted`);
     const state = podState(pod);
     if (state.kind === "lost") {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { anySignal } from "@cco/exec";
+
 import type { Cluster } from "./api/cluster.js";
 import { ApiError, isStatus } from "./api/errors.js";
 import { pathOf } from "./box.js";
@@ -109,6 +111,21 @@ export class Pods {
         await delay(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], undefined, { signal });
         failures += 1;
       }
+    }
+  }
+
+  /** {@link until} within the time that a pod may be pending. @throws `tooLong()`: not by then. */
+  async untilInTime(
+    id: string,
+    found: (pod: Pod | undefined) => boolean,
+    signal: AbortSignal | undefined,
+    tooLong: () => Error,
+  ): Promise<Pod | undefined> {
+    const patience = AbortSignal.timeout(this.#settings.pendingMs);
+    try {
+      return await this.until(id, found, { signal: anySignal(signal, patience) });
+    } catch (error) {
+      throw patience.aborted && signal?.aborted !== true ? tooLong() : error;
     }
   }
 

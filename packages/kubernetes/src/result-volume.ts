@@ -115,23 +115,18 @@ export class ResultVolume implements SalvageStore {
   }
 
   async #running(helper: string, signal: AbortSignal | undefined): Promise<void> {
-    const patience = AbortSignal.timeout(this.#settings.pendingMs);
-    const either = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     let why = "its pod does not start";
     const found = (pod: Pod | undefined): boolean => {
       why = whyPending(pod) ?? why;
       const state = pod?.status?.containerStatuses?.[0]?.state;
       return pod === undefined || pod.status?.phase === "Failed" || state?.running !== undefined;
     };
-    try {
-      const pod = await this.#pods.until(helper, found, { signal: either });
-      if (pod?.status?.containerStatuses?.[0]?.state?.running !== undefined) return;
-    } catch (error) {
-      if (!patience.aborted || signal?.aborted === true) throw error;
-    }
-    throw new BackendError("BACKEND_FAILED", `${this.name} cannot be had: ${why}`, {
-      hint: "nothing is lost; the same command works once the volume can be mounted",
-    });
+    const notHad = (): BackendError =>
+      new BackendError("BACKEND_FAILED", `${this.name} cannot be had: ${why}`, {
+        hint: "nothing is lost; the same command works once the volume can be mounted",
+      });
+    const pod = await this.#pods.untilInTime(helper, found, signal, notHad);
+    if (pod?.status?.containerStatuses?.[0]?.state?.running === undefined) throw notHad();
   }
 
   #runner(id: string, helper: string): PodRunner {

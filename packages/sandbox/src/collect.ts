@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import type { Guest } from "@cco/backend";
-import { readAsset, RunError, type RunResult } from "@cco/exec";
+import { anySignal, readAsset, RunError, type RunResult } from "@cco/exec";
 import * as v from "valibot";
 
 import { CollectParser, CollectStreamError } from "./collect-parser.js";
@@ -172,7 +172,7 @@ async function stream(
   const parser = new CollectParser(folder, maxBytes, () => {
     enough.abort();
   });
-  const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  const either = anySignal(signal, enough.signal);
   let came: Awaited<ReturnType<CollectSource>> | undefined;
   let failure: unknown;
   try {

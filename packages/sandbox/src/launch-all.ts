@@ -1,3 +1,5 @@
+import { anySignal } from "@cco/exec";
+
 import type { Engine } from "./engine.js";
 import { throwIfInterrupted } from "./failures.js";
 import type { LaunchAllOptions } from "./options.js";
@@ -14,7 +16,7 @@ export async function launchAll(
   const abortable = signal === undefined ? {} : { signal };
   const start = options.launch ?? ((id: string) => launch(engine, id, abortable));
   const enough = new AbortController();
-  const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  const either = anySignal(signal, enough.signal);
   const running = new Set<Promise<void>>();
   const started: Session[] = [];
   try {

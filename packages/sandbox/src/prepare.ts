@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 
 import type { Guest, SandboxBackend, TurnRules } from "@cco/backend";
-import { quoteArgv } from "@cco/exec";
+import { anySignal, quoteArgv } from "@cco/exec";
 import { createInputBundle, Refs, snapshotCommit, type InputBundle } from "@cco/git";
 
 import { fromBackend } from "./box.js";
@@ -144,7 +144,7 @@ export async function furnish(
     branch: checked.branch,
     depth: depth,
     file: bundleFile,
-    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+    signal: anySignal(signal, stop.signal),
   });
   // Both have ended before anything is undone.
   const [opened, bundled] = await Promise.allSettled([

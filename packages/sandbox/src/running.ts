@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 
 import type { Guest, GuestState } from "@cco/backend";
-import { RunError } from "@cco/exec";
+import { anySignal, RunError } from "@cco/exec";
 
 import { fromBackend, guestOf } from "./box.js";
 import type { Engine } from "./engine.js";
@@ -125,7 +125,7 @@ async function waitOnce(
           },
           Math.min(timeoutMs, 0x7fffffff),
         );
-  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  const either = anySignal(signal, timeout.signal);
   const over = new AbortController();
   let saving = Promise.resolve();
   try {

@@ -1,4 +1,4 @@
-import type { CommandRunner } from "@cco/exec";
+import { anySignal, type CommandRunner } from "@cco/exec";
 
 import { BackendError } from "../errors.js";
 import type { End, GuestState, Terminal } from "../port.js";
@@ -64,10 +64,8 @@ export class PairTerminal implements Terminal {
   async started(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<GuestState> {
     const timeoutMs = options.timeoutMs ?? this.#options.startMs ?? START_MS;
     const timeout = AbortSignal.timeout(timeoutMs);
-    const either =
-      options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
     const stop = new AbortController();
-    const signal = AbortSignal.any([either, stop.signal]);
+    const signal = anySignal(anySignal(options.signal, timeout), stop.signal);
     const up = this.#far("running").started({ timeoutMs: 2 ** 31 - 1, signal });
     // An agent's container that ends before it says anything ends the wait too.
     const ended = this.#endedBeforeUp(signal);

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import { stripVTControlCharacters } from "node:util";
 
-import type { CommandRunner, RunOptions, RunResult } from "@cco/exec";
+import { anySignal, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
 
 import { BackendError } from "../errors.js";
 import { checkedGuestId } from "../guest-id.js";
@@ -195,10 +195,6 @@ export class TmuxTerminal implements Terminal {
     const message = `terminal of ${this.#options.id} (${what}): ${words}`;
     return new BackendError("BACKEND_FAILED", message);
   }
-}
-
-function anySignal(signal: AbortSignal | undefined, timeout: AbortSignal): AbortSignal {
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
 /** Text that cannot end the paste early: no control characters but newline and tab. */
