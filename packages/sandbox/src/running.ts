@@ -83,68 +83,97 @@ export async function waitForEnd(
   id: string,
   { signal, timeoutMs }: WaitOptions,
 ): Promise<SessionView> {
-  const until = Date.now() + (timeoutMs ?? 0);
-  for (;;) {
-    const left = timeoutMs === 0 ? 0 : Math.max(1, until - Date.now());
-    const limit = timeoutMs === undefined ? {} : { timeoutMs: left };
-    const view = await waitOnce(engine, id, {
-      ...(signal === undefined ? {} : { signal }),
-      ...limit,
-    });
-    if (!mayRestart(view)) return view;
-    await restart(engine, id, signal);
-  }
-}
-
-/** Of one of its starts. */
-async function waitOnce(
-  engine: Engine,
-  id: string,
-  { signal, timeoutMs }: WaitOptions,
-): Promise<SessionView> {
-  const view = await refreshOne(engine, await engine.store.read(id));
-  if (mayRestart(view)) return view;
-  if (view.state === "prepared" && view.record.end === null && !view.record.pulled) {
-    throw notStarted(id);
-  }
-  if (view.state !== "running" || view.waiting === "finished") return view;
-  if (timeoutMs === 0) throw timedOut(id);
-  throwIfInterrupted(signal);
-  // A start that broke off right after it.
-  if (view.record.launchedAt === null) await launchedNow(engine, id, null);
-
-  engine.step("wait", id, `waiting for ${view.record.agent} to end`);
-  const timeout = new AbortController();
+  const limit = new AbortController();
   const timer =
     timeoutMs === undefined
       ? undefined
       : // Longer than a timer can count is no limit.
         setTimeout(
           () => {
-            timeout.abort();
+            limit.abort();
           },
           Math.min(timeoutMs, 0x7fffffff),
         );
-  const either = anySignal(signal, timeout.signal);
+  const patience: Patience = { signal, limit: limit.signal, none: timeoutMs === 0 };
+  try {
+    for (;;) {
+      const view = await waitOnce(engine, id, patience);
+      if (view === undefined) continue;
+      if (!mayRestart(view)) return view;
+      await restartInTime(engine, id, patience);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How long somebody waits. */
+interface Patience {
+  readonly signal: AbortSignal | undefined;
+  /** Aborted when the time is up. */
+  readonly limit: AbortSignal;
+  /** Only a look. */
+  readonly none: boolean;
+}
+
+/** What broke off at the limit is begun again by the next that waits. @throws {SandboxError} `WAIT_TIMED_OUT` */
+async function restartInTime(
+  engine: Engine,
+  id: string,
+  { signal, limit, none }: Patience,
+): Promise<void> {
+  const late = (cause?: unknown): SandboxError =>
+    new SandboxError("WAIT_TIMED_OUT", `session ${id} is lost, and not started once more yet`, {
+      hint: `who waits starts it: \`cco box wait ${id}\`; or give it up: \`cco box cancel ${id}\``,
+      cause,
+    });
+  if (none) throw late();
+  try {
+    await restart(engine, id, anySignal(signal, limit));
+  } catch (error) {
+    const stopped = error instanceof SandboxError && error.code === "INTERRUPTED";
+    throw stopped && signal?.aborted !== true ? late(error) : error;
+  }
+}
+
+/** Of one of its starts. @returns `undefined`: another cco started it once more meanwhile */
+async function waitOnce(
+  engine: Engine,
+  id: string,
+  { signal, limit, none }: Patience,
+): Promise<SessionView | undefined> {
+  const view = await refreshOne(engine, await engine.store.read(id));
+  if (mayRestart(view)) return view;
+  if (view.state === "prepared" && view.record.end === null && !view.record.pulled) {
+    throw notStarted(id);
+  }
+  if (view.state !== "running" || view.waiting === "finished") return view;
+  if (none) throw timedOut(id);
+  throwIfInterrupted(signal);
+  // A start that broke off right after it.
+  if (view.record.launchedAt === null) await launchedNow(engine, id, null);
+
+  engine.step("wait", id, `waiting for ${view.record.agent} to end`);
   const over = new AbortController();
   let saving = Promise.resolve();
+  let failure: unknown;
   try {
     const guest = await guestOf(engine, view.record);
     saving = saveWhileWaiting(engine, view.record, guest, over.signal);
-    await untilEnd(view.record, guest, either);
+    await untilEnd(view.record, guest, anySignal(signal, limit));
   } catch (error) {
     if (signal?.aborted === true) throw interrupted(error);
-    if (timeout.signal.aborted) throw timedOut(id);
-    // Its box may have gone under it: the next look says.
-    const now = await refreshOne(engine, await engine.store.read(id));
-    if (now.state === "running") throw fromBackend(error);
-    return now;
+    if (limit.aborted) throw timedOut(id);
+    failure = error;
   } finally {
-    clearTimeout(timer);
     over.abort();
     await saving;
   }
-  return refreshOne(engine, await engine.store.read(id));
+  // Its box may have gone under it, or another cco started it once more.
+  const now = await refreshOne(engine, await engine.store.read(id));
+  if (now.record.attempt !== view.record.attempt) return undefined;
+  if (failure !== undefined && now.state === "running") throw fromBackend(failure);
+  return now;
 }
 
 /** Where the connection to the guest's machine breaks, the agent goes on: the wait begins anew. */

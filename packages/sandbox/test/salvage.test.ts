@@ -2,7 +2,7 @@ import { createReadStream, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import { BackendError, type SalvageStore } from "@cco/backend";
+import { BackendError, type SalvageStore, type SandboxBackend } from "@cco/backend";
 import { ExecaRunner } from "@cco/exec";
 import { Sandbox, type SandboxEvent } from "@cco/sandbox";
 import { describe, expect, it } from "vitest";
@@ -25,7 +25,8 @@ async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
   const events: SandboxEvent[] = [];
   const dataDir = join(repo.env["XDG_DATA_HOME"] ?? "", "cco");
   const onEvent = (event: SandboxEvent): void => void events.push(event);
-  const sandbox = new Sandbox({ backend, runner, env: repo.env, dataDir, onEvent });
+  const options = { backend, runner, env: repo.env, dataDir, onEvent };
+  const sandbox = new Sandbox(options);
   writeFileSync(join(repo.dir, "plan.md"), planOf("true"));
   const { sessionId } = await sandbox.prepare({
     repoRoot: repo.dir,
@@ -37,7 +38,8 @@ async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
   const guest = backend.here.get(sessionId);
   if (guest === undefined) throw new Error("no guest");
   const exchange = join(dataDir, "exchange", sessionId);
-  return { repo, backend, sandbox, sessionId, guest, exchange, events };
+  const other = new Sandbox(options);
+  return { repo, backend, sandbox, other, sessionId, guest, exchange, events };
 }
 
 /** What the agent does: a commit, and something that it leaves. */
@@ -254,6 +256,62 @@ describe("--retries", () => {
     expect(await waiting).toMatchObject({ state: "lost" });
     await sandbox.pull(sessionId);
     expect(reads).toBe(2);
+  });
+
+  it("who waits goes on where another cco started it once more first", async () => {
+    const { backend, sandbox, other, sessionId, guest } = await made(null, 3_600_000, 1);
+    let fail: ((error: Error) => void) | undefined;
+    guest.ended = () =>
+      new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    const slow = sandbox.wait(sessionId);
+    const lose = await waitFor(() => fail);
+    const opened = (): number =>
+      backend.calls.filter((call) => call === `openGuest ${sessionId}`).length;
+    const before = opened();
+    guest.lose("evicted");
+    const waiting = other.wait(sessionId);
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found !== guest && found?.now.kind === "running" ? found : undefined;
+    });
+    // To start it, and to wait for it.
+    await waitFor(() => opened() === before + 2);
+    lose(new Error("its pod is gone"));
+    await waitFor(() => opened() === before + 3);
+    second.end();
+    for (const session of await Promise.all([slow, waiting])) {
+      expect(session.state).toBe("succeeded");
+    }
+  });
+
+  it("the time limit holds for a start too, which the next that waits begins again", async () => {
+    const { backend, sandbox, sessionId, guest } = await made(null, 3_600_000, 1);
+    guest.lose("evicted");
+    await expect(sandbox.pull(sessionId, { timeoutMs: 0 })).rejects.toMatchObject({
+      code: "WAIT_TIMED_OUT",
+      message: `session ${sessionId} is lost, and not started once more yet`,
+    });
+    expect(backend.here.get(sessionId)).toBe(guest);
+    const open = backend.openGuest.bind(backend);
+    const noRoom: SandboxBackend["openGuest"] = (_id, _options, { signal } = {}) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => {
+          reject(signal.reason as Error);
+        });
+      });
+    backend.openGuest = noRoom;
+    const late = sandbox.wait(sessionId, { timeoutMs: 300 });
+    await expect(late).rejects.toMatchObject({ code: "WAIT_TIMED_OUT" });
+    backend.openGuest = open;
+    const waiting = sandbox.wait(sessionId);
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found?.now.kind === "running" ? found : undefined;
+    });
+    second.end();
+    expect(await waiting).toMatchObject({ state: "succeeded" });
   });
 
   it("is refused where guests are lost by nobody but a person", async () => {
