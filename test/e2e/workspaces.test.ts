@@ -70,11 +70,9 @@ describe("ls, rm, attach, notify", () => {
 });
 
 describe("the set-up script", () => {
-  const script = { "scripts/setup.sh": "#!/bin/sh\ntouch set-up\n" };
-
-  function sceneWithScript(): Scene {
+  function sceneWithScript(content = "#!/bin/sh\ntouch set-up\n"): Scene {
     const scene = new Scene();
-    scene.repo.write(script);
+    scene.repo.write({ "scripts/setup.sh": content });
     scene.repo.git("add", "-A");
     scene.repo.git("update-index", "--chmod=+x", "scripts/setup.sh");
     scene.repo.git("commit", "-qm", "setup");
@@ -98,5 +96,13 @@ describe("the set-up script", () => {
     expect(existsSync(`${first.worktree}/set-up`)).toBe(true);
     const second = await scene.json<Added>(["add", "feat/y"]);
     expect(second.setup).toBe("done");
+  });
+
+  it("prints no secret", async () => {
+    const scene = sceneWithScript('#!/bin/sh\necho "it is $SOME_API_KEY."\n');
+    const env = { SOME_API_KEY: "k-0123456789" };
+    const { stderr, exitCode } = await scene.cco(["add", "feat/x", "--trust-setup"], { env });
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toContain("it is [SOME_API_KEY].\n");
   });
 });

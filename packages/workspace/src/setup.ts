@@ -13,6 +13,7 @@ import type { SetupScript } from "./types.js";
 
 /** The first of these that is executable is a branch's set-up script. */
 const SETUP_SCRIPTS = ["scripts/init", "scripts/init.sh", "scripts/setup", "scripts/setup.sh"];
+const MAX_LINE = 64 * 1024;
 
 /**
  * The set-up script of a worktree, if it has one. It may be a link, but only to a file
@@ -61,6 +62,25 @@ export class TrustedScripts {
   }
 }
 
+/** Passes on whole lines, and parts only of those longer than {@link MAX_LINE}: who shows them looks for words. */
+function wholeLines(onOutput: (chunk: Uint8Array) => void): Writable {
+  let held = Buffer.alloc(0);
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const all = Buffer.concat([held, chunk]);
+      const end = all.lastIndexOf(0x0a) + 1;
+      const cut = end === 0 && all.length > MAX_LINE ? all.length : end;
+      if (cut > 0) onOutput(all.subarray(0, cut));
+      held = all.subarray(cut);
+      done();
+    },
+    final(done) {
+      if (held.length > 0) onOutput(held);
+      done();
+    },
+  });
+}
+
 /**
  * Run a set-up script in its worktree, without a terminal.
  *
@@ -74,13 +94,7 @@ export async function runSetup(
   const file = join(script.worktree, script.path);
   // Without a first line that names an interpreter the system does not start a script.
   const argv = /^#!|^\x7fELF/.test(script.content) ? [file] : ["sh", file];
-  const sink = () =>
-    new Writable({
-      write(chunk: Uint8Array, _encoding, done) {
-        options.onOutput(chunk);
-        done();
-      },
-    });
+  const sink = (): Writable => wholeLines(options.onOutput);
   const result = await runner.run(argv, {
     cwd: script.worktree,
     env: { ...withoutGit(), CCO_BRANCH: script.branch, CCO_WORKTREE: script.worktree },

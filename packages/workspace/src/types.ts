@@ -191,6 +191,7 @@ export type WorkspaceEvent =
   | { readonly type: "worktree-created"; readonly branch: string; readonly path: string }
   | { readonly type: "file-carried"; readonly path: string; readonly how: "copy" | "symlink" }
   | { readonly type: "setup-started"; readonly path: string }
+  /** Whole lines, as the script printed them. */
   | { readonly type: "setup-output"; readonly chunk: Uint8Array }
   | { readonly type: "setup-skipped"; readonly path: string }
   | { readonly type: "window-created"; readonly window: string; readonly name: string }

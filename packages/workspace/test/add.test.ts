@@ -427,6 +427,15 @@ describe("set-up", () => {
     expect(readFileSync(join(made.worktree, "ran"), "utf8")).toBe("ran\n");
   });
 
+  test("its output comes in whole lines, however it is written", async () => {
+    const f = withScript("printf half; printf ' done\\nlast'\n");
+    await f.workspaces().add(await f.repo(), "feat/x", yes);
+    const chunks = f.events.flatMap((event) =>
+      event.type === "setup-output" ? [Buffer.from(event.chunk).toString()] : [],
+    );
+    expect(chunks).toEqual(["half done\n", "last"]);
+  });
+
   test("is asked for once for each content, and skipped without a yes", async () => {
     const f = withScript("#!/bin/sh\nexit 0\n", "scripts/init");
     const asked: string[] = [];

@@ -77,7 +77,8 @@ function carriedAndSetup(settings: Settings): Pick<AddOptions, "files" | "setup"
 /** Ask on the terminal; without one nobody confirms. @throws {CliError} `INTERRUPTED` */
 async function confirmed(context: Context, script: SetupScript): Promise<boolean> {
   if (!canAsk(context)) return false;
-  context.streams.stderr.write(`${safeText(script.content).trimEnd()}\n`);
+  const content = context.streams.hide(safeText(script.content).trimEnd());
+  context.streams.stderr.write(`${content}\n`);
   const question = safeLine(`Run ${script.path} of ${script.branch} on this machine?`);
   const answer = await askYesNo(context, question, false);
   if (answer === undefined) throw leftUnanswered();

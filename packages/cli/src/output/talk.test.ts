@@ -13,7 +13,7 @@ function talk(options: { tty?: boolean; quiet?: boolean; rows?: number } = {}) {
   });
   const streams = { stdout: new PassThrough(), stderr, stdin: new PassThrough(), hide };
   const said = new Talk(streams, { quiet: options.quiet ?? false, color: false });
-  return { said, text: () => String(stderr.read() ?? "") };
+  return { said, stderr, text: () => String(stderr.read() ?? "") };
 }
 
 it("an error names the thing, then what exactly, then the next step", () => {
@@ -27,8 +27,16 @@ it("no word of it holds a secret, nor the beginning of one", () => {
   said.note("a hush-hush");
   said.error({ message: "b hush-hush", hint: "c hush-hush", details: ["d hush-hush"] });
   said.trace("e hush-hush");
+  said.output(Buffer.from("f hush-hush\n"));
   said.live([`${"x".repeat(75)}hush-hush`]);
   expect(text()).not.toContain("hush");
+});
+
+it("what a program printed stays as it is, whatever its bytes are", () => {
+  const { said, stderr } = talk();
+  const bytes = Buffer.from([0x1b, 0x5b, 0x31, 0x6d, 0xff, 0x0a]);
+  said.output(bytes);
+  expect(stderr.read()).toEqual(bytes);
 });
 
 it("progress is for terminals only, and gives way to what stays", () => {

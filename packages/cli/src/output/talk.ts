@@ -80,10 +80,13 @@ export class Talk {
     this.#line(this.#paint("dim", safeLine(text)));
   }
 
-  /** What a program of the user's printed. */
+  /** What a program of the user's printed, in whole lines: as it is but for secrets. */
   output(chunk: Uint8Array): void {
     this.#clear();
-    if (!this.#quiet) this.#stream.write(Buffer.from(chunk));
+    if (this.#quiet) return;
+    const text = Buffer.from(chunk).toString("utf8");
+    const hidden = this.#hide(text);
+    this.#stream.write(hidden === text ? chunk : hidden);
   }
 
   /** Take the progress line away. */
