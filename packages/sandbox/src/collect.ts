@@ -148,10 +148,14 @@ export async function receive(
 
 /** Whether the guest holds anything that the pushed commit `base` does not. */
 export async function holdsWork(base: string, guest: Guest): Promise<boolean> {
-  const result = await guest.exec(await collectArgv("facts", base, guest));
-  const lines = result.stdout.toString("utf8").split("\n");
-  const nothing = ["fact commits none", "fact salvage none", "end"];
-  return result.exitCode !== 0 || !nothing.every((line) => lines.includes(line));
+  const { exitCode, stdout } = await guest.exec(await collectArgv("facts", base, guest));
+  return exitCode !== 0 || !saysNothing(stdout.toString("utf8"));
+}
+
+/** Whether what `collect.sh` printed is whole, and says that there was no work. */
+export function saysNothing(printed: string): boolean {
+  const lines = printed.split("\n");
+  return ["fact commits none", "fact salvage none", "end"].every((line) => lines.includes(line));
 }
 
 async function stream(

@@ -9,7 +9,7 @@ import { SandboxError } from "./errors.js";
 import type { SandboxNoteCode, SandboxStep } from "./events.js";
 import { printable } from "./intake/index.js";
 import type { IntakeOptions, SandboxOptions } from "./options.js";
-import type { SessionRecord } from "./record.js";
+import type { SessionPlace } from "./record.js";
 import { SessionStore } from "./store.js";
 
 /** What every operation works with: the options of {@link Sandbox}, defaults filled in. */
@@ -27,7 +27,7 @@ export interface Engine {
   /** Sessions that were prepared here: their guests are known to be there. */
   readonly prepared: Set<string>;
   /** @throws {SandboxError} `BOX_MISSING`: nothing here knows the session's backend. */
-  backendOf(record: SessionRecord): Promise<SandboxBackend>;
+  backendOf(place: SessionPlace): Promise<SandboxBackend>;
   /** All profiles that can be named; of two with one name the user's comes first. */
   profiles(): readonly AgentProfile[];
   step(step: SandboxStep, sessionId: string | null, message: string): void;
@@ -39,8 +39,8 @@ export function makeEngine(options: SandboxOptions): Engine {
   const { backend, onEvent } = options;
   const host = options.host ?? null;
   const env = options.env ?? process.env;
-  const own = (record: SessionRecord): boolean =>
-    record.backend === backend.name && record.box === backend.box && record.host === host;
+  const own = (place: SessionPlace): boolean =>
+    place.backend === backend.name && place.box === backend.box && place.host === host;
   return {
     backend,
     runner: options.runner ?? new ExecaRunner(),
@@ -56,14 +56,14 @@ export function makeEngine(options: SandboxOptions): Engine {
     intake: options.intake ?? {},
     prepared: new Set(),
     profiles: () => [...(options.agents ?? []), ...BUILT_IN_AGENTS],
-    async backendOf(record) {
-      const found = own(record) ? backend : await options.backendFor?.(record);
+    async backendOf(place) {
+      const found = own(place) ? backend : await options.backendFor?.(place);
       if (found !== undefined) return found;
-      const where = record.host === null ? "" : ` on ${record.host}`;
+      const where = place.host === null ? "" : ` on ${place.host}`;
       throw new SandboxError(
         "BOX_MISSING",
-        `session ${record.sessionId} is in the ${record.backend} box ${record.box}${where}, which is not set up here`,
-        { hint: `name it: --backend ${record.backend}` },
+        `session ${place.sessionId} is in the ${place.backend} box ${place.box}${where}, which is not set up here`,
+        { hint: `name it: --backend ${place.backend}` },
       );
     },
     step(step, sessionId, message) {

@@ -6,6 +6,7 @@ import { tryWithLock } from "./lock.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { forget, hasUnpulledWork } from "./remove.js";
 import type { GcItem, GcReport } from "./reports.js";
+import { storeHoldsWork } from "./saved.js";
 import { isSessionId } from "./session-id.js";
 import type { StoredSession } from "./store.js";
 
@@ -144,7 +145,9 @@ async function orphansIn(
     if (state.kind === "running" || state.kind === "pending") continue;
     // An account on another machine may be shared: what was not sent from here is another's.
     if (host !== null && !given.has(owner)) continue;
-    verdicts.push(await judgeGuest(engine, backend, id, state));
+    const verdict = await judgeGuest(engine, backend, id, state);
+    if (verdict.remove === undefined) tellHowToForget(engine, { backend, host }, id);
+    verdicts.push(verdict);
   }
   return verdicts;
 }
@@ -158,9 +161,8 @@ async function judgeGuest(
 ): Promise<Verdict> {
   const kept = (why: string): Verdict => ({ item: { kind: "guest", id, why } });
   try {
-    if (state.kind === "ended" && isSessionId(id) && (await guestHoldsWork(backend, id))) {
-      return kept("unpulled");
-    }
+    const ask = state.kind === "ended" ? guestHoldsWork : storeHoldsWork;
+    if (isSessionId(id) && (await ask(backend, id))) return kept("unpulled");
   } catch (error) {
     engine.note("warning", id, `cannot look into its guest: ${String(error)}`);
     return kept("unreachable");
@@ -172,6 +174,12 @@ async function judgeGuest(
       if (isSessionId(id)) await backend.salvage?.store?.remove(id);
     },
   };
+}
+
+function tellHowToForget(engine: Engine, { backend, host }: BoxPlace, id: string): void {
+  const where = `--backend ${backend.name}${host === null ? "" : ` --host ${host}`}`;
+  const message = `no session here has guest ${id}; throw away what it holds: \`cco box rm ${id} --force ${where}\``;
+  engine.note("kept", id, message);
 }
 
 /** What was pushed is known from the bundle that it was sent in. */

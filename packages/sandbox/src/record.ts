@@ -122,6 +122,8 @@ export const RecordSchema = v.object({
 });
 
 export type SessionRecord = v.InferOutput<typeof RecordSchema>;
+/** Which box a session is in. */
+export type SessionPlace = Pick<SessionRecord, "sessionId" | "backend" | "box" | "host">;
 export type RecordedEnd = v.InferOutput<typeof EndSchema>;
 
 /** Another start of it was begun, and is not proven: it broke off, or is under way. */
@@ -132,6 +134,21 @@ export function isBegun({ attempt, launchedAt }: SessionRecord): boolean {
 export type ParsedRecord =
   | { readonly ok: true; readonly record: SessionRecord }
   | { readonly ok: false; readonly why: string };
+
+/** The box that the text of a `session.json` names, though it cannot be read otherwise. */
+export function placeIn(text: string, sessionId: string): SessionPlace | undefined {
+  const [backend, box, host] = ["backend", "box", "host"].map((key): unknown => {
+    const value = new RegExp(`"${key}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*"|null)`).exec(text)?.[1];
+    try {
+      return value === undefined ? undefined : JSON.parse(value);
+    } catch {
+      return undefined;
+    }
+  });
+  if (typeof backend !== "string" || typeof box !== "string") return undefined;
+  if (host !== null && typeof host !== "string") return undefined;
+  return { sessionId, backend, box, host };
+}
 
 /** Read the text of a `session.json`. Unknown keys of the same version are dropped. */
 export function parseRecord(text: string): ParsedRecord {

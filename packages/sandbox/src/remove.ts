@@ -1,14 +1,15 @@
+import type { SandboxBackend } from "@cco/backend";
+
 import { fromBackend, guestOf } from "./box.js";
 import { checkGuestId } from "./check-command.js";
 import { collectedBefore, holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { alone } from "./alone.js";
-import type { SessionRecord } from "./record.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs } from "./refs.js";
-import { dropSaved, savedOf } from "./saved.js";
-import { sessionNotFound } from "./store.js";
+import { savedOf } from "./saved.js";
+import { sessionNotFound, type StoredSession } from "./store.js";
 
 /** {@link Sandbox.remove} */
 export async function remove(
@@ -17,14 +18,17 @@ export async function remove(
   { force = false }: { readonly force?: boolean },
 ): Promise<void> {
   const found = await engine.store.load(id);
-  if (found === undefined) throw sessionNotFound(id);
-  if ("unreadable" in found) {
-    if (!force) await engine.store.read(id);
-    await engine.backend.closeGuest(id);
-    await engine.store.remove(id);
+  if (found === undefined) {
+    if (!force) throw sessionNotFound(id);
+    await removeOrphan(engine, id);
     return;
   }
   await alone(engine, id, undefined, async () => {
+    const now = await engine.store.load(id);
+    if (force && now !== undefined && "unreadable" in now) {
+      await forgetUnreadable(engine, now);
+      return;
+    }
     const record = await engine.store.read(id);
     if (!force) await refuseLoss(engine, await refreshOne(engine, record));
     await forget(engine, id, force);
@@ -35,25 +39,65 @@ export async function remove(
 export async function forget(engine: Engine, id: string, force: boolean): Promise<void> {
   const record = await engine.store.read(id);
   const backend = await engine.backendOf(record);
-  try {
-    await backend.closeGuest(checkGuestId(id));
-    await backend.closeGuest(id);
-    if (!record.released) await forgetSaved(engine, record, force);
-  } catch (error) {
-    throw fromBackend(error);
-  }
+  await closeGuests(engine, backend, id, { force, saved: !record.released });
   await dropRefs(engine, record, force);
   await engine.store.remove(id);
 }
 
-/** A store that is gone for good must not keep a session for ever. */
-async function forgetSaved(engine: Engine, record: SessionRecord, force: boolean): Promise<void> {
+/** A guest in the box that was asked for, whose session has no record here. */
+async function removeOrphan(engine: Engine, id: string): Promise<void> {
+  // An account on another machine may be shared: what was not sent from here is another's.
+  if (engine.host !== null && !(await engine.store.given()).has(id)) throw sessionNotFound(id);
+  const here = await engine.backend.guests().catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `no session ${id}, and the ${engine.backend.name} box cannot be asked: ${why}`;
+    throw new SandboxError("SESSION_NOT_FOUND", message, { cause: error });
+  });
+  if (!here.has(id)) throw sessionNotFound(id);
+  await closeGuests(engine, engine.backend, id, { force: true, saved: true });
+}
+
+/** What can be read of its record may say which box it is in. */
+async function forgetUnreadable(
+  engine: Engine,
+  { id, place }: Extract<StoredSession, { readonly unreadable: string }>,
+): Promise<void> {
+  const backend = place === undefined ? engine.backend : await engine.backendOf(place);
+  await closeGuests(engine, backend, id, { force: true, saved: true });
+  await engine.store.remove(id);
+  if (place !== undefined) return;
+  const message = `its record did not say where it was: only the ${backend.name} box was looked into; what another has is removed by \`cco box rm ${id} --force --backend NAME\``;
+  engine.note("warning", id, message);
+}
+
+async function closeGuests(
+  engine: Engine,
+  backend: SandboxBackend,
+  id: string,
+  { force, saved }: { readonly force: boolean; readonly saved: boolean },
+): Promise<void> {
   try {
-    await dropSaved(engine, record);
+    await backend.closeGuest(checkGuestId(id));
+    await backend.closeGuest(id);
+    if (saved) await forgetSaved(engine, backend, id, force);
+  } catch (error) {
+    throw fromBackend(error);
+  }
+}
+
+/** A store that is gone for good must not keep a session for ever. */
+async function forgetSaved(
+  engine: Engine,
+  backend: SandboxBackend,
+  id: string,
+  force: boolean,
+): Promise<void> {
+  try {
+    await backend.salvage?.store?.remove(id);
   } catch (error) {
     if (!force) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    engine.note("release-failed", record.sessionId, `what it saved is still there: ${why}`);
+    engine.note("release-failed", id, `what it saved is still there: ${why}`);
   }
 }
 

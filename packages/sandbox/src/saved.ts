@@ -1,10 +1,18 @@
 import { stat } from "node:fs/promises";
+import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Guest, SandboxBackend } from "@cco/backend";
 
 import { fromBackend } from "./box.js";
-import { collect, collectArgv, collectedBefore, receive, type Collected } from "./collect.js";
+import {
+  collect,
+  collectArgv,
+  collectedBefore,
+  receive,
+  saysNothing,
+  type Collected,
+} from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { tryWithLock } from "./lock.js";
@@ -47,11 +55,34 @@ export async function savedOf(
   }
 }
 
+/** More bytes than a stream has that says that there is no work. */
+const LONGEST_NOTHING = 64 * 1024;
+
 const DONE = { exitCode: 0, signal: null, stdout: Buffer.alloc(0), stderr: "" } as const;
 
 /** Remove what was saved in the backend's store. */
 export async function dropSaved(engine: Engine, record: SessionRecord): Promise<void> {
   await (await engine.backendOf(record)).salvage?.store?.remove(record.sessionId);
+}
+
+/** Whether a backend's store holds work of a guest that no session here has. */
+export async function storeHoldsWork(backend: SandboxBackend, id: string): Promise<boolean> {
+  const enough = new AbortController();
+  let printed = "";
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      printed += chunk.toString("latin1");
+      if (printed.length > LONGEST_NOTHING) enough.abort();
+      done();
+    },
+  });
+  try {
+    const saved = await backend.salvage?.store?.read(id, sink, { signal: enough.signal });
+    return (saved ?? null) !== null && !saysNothing(printed);
+  } catch (error) {
+    if (enough.signal.aborted) return true;
+    throw error;
+  }
 }
 
 /**

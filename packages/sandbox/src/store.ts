@@ -7,7 +7,13 @@ import { makeFolder } from "@cco/exec";
 import { SandboxError } from "./errors.js";
 import { errnoOf, notWritten } from "./failures.js";
 import { RECORD, withLock } from "./lock.js";
-import { parseRecord, WRITTEN_BY_NEWER, type SessionRecord } from "./record.js";
+import {
+  parseRecord,
+  placeIn,
+  WRITTEN_BY_NEWER,
+  type SessionPlace,
+  type SessionRecord,
+} from "./record.js";
 import { isSessionId, newSessionId } from "./session-id.js";
 
 /** Beside the exchange folders: the ids of all that were ever made, one a line. */
@@ -16,7 +22,7 @@ const GIVEN = "given";
 /** A session of the store, or why it cannot be read. */
 export type StoredSession =
   | { readonly id: string; readonly record: SessionRecord }
-  | { readonly id: string; readonly unreadable: string };
+  | { readonly id: string; readonly unreadable: string; readonly place?: SessionPlace };
 
 /** The host's sessions: `<dataDir>/exchange/<id>/session.json`, and what else lies beside it. */
 export class SessionStore {
@@ -121,7 +127,10 @@ export class SessionStore {
       return { id, unreadable: code ?? String(error) };
     }
     const parsed = parseRecord(text);
-    if (!parsed.ok) return { id, unreadable: parsed.why };
+    if (!parsed.ok) {
+      const place = placeIn(text, id);
+      return { id, unreadable: parsed.why, ...(place === undefined ? {} : { place }) };
+    }
     if (parsed.record.sessionId !== id) return { id, unreadable: "it names another session" };
     return { id, record: parsed.record };
   }

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -131,6 +131,34 @@ it("a store that was cut short: said, nothing moves, the next pull asks again, r
   expect(repo.git("log", "--format=%s", "main")).toBe("first");
   await sandbox.remove(sessionId, { force: true });
   await expect(sandbox.get(sessionId)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+});
+
+it("gc asks the store of a lost guest that no session has, and keeps what is there", async () => {
+  let held = "cco-collect 1\nfact commits some\nfile result.bundle 4\nwork";
+  const removed: string[] = [];
+  const store: SalvageStore = {
+    name: "volume results",
+    async read(_id, sink, { signal } = {}) {
+      await pipeline([held], sink, signal === undefined ? {} : { signal });
+      return { final: false };
+    },
+    remove(id) {
+      removed.push(id);
+      return Promise.resolve();
+    },
+  };
+  const { sandbox, sessionId, guest, exchange } = await made(store);
+  guest.lose("evicted");
+  rmSync(exchange, { recursive: true });
+  for (held of [held, `${held}${"x".repeat(100_000)}`]) {
+    const { kept } = await sandbox.gc();
+    expect(kept).toEqual([{ kind: "guest", id: sessionId, why: "unpulled" }]);
+  }
+  expect(removed).toEqual([]);
+  held = "cco-collect 1\nfact commits none\nfact salvage none\nend\n";
+  const report = await sandbox.gc();
+  expect(report.removed).toEqual([{ kind: "guest", id: sessionId, why: "orphaned" }]);
+  expect(removed).toEqual([sessionId]);
 });
 
 describe("--retries", () => {

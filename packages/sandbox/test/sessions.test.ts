@@ -429,6 +429,64 @@ describe("removing", () => {
     expect([...lab.backend.here.keys()]).toEqual([]);
   });
 
+  test("--force of one whose record cannot be read asks the box that it names", async () => {
+    const lab = new Lab();
+    const other = new FakeBackend({ name: "other" });
+    const backendFor: SandboxOptions["backendFor"] = ({ backend }) =>
+      backend === "other" ? Promise.resolve(other) : undefined;
+    const sandbox = lab.another({ backendFor });
+    const id = await lab.ended();
+    await other.openGuest(id);
+    lab.edit(id, { backend: "other", host: null, box: "other" });
+    const text = readFileSync(lab.record(id), "utf8");
+    writeFileSync(lab.record(id), text.slice(0, text.indexOf('"baseCommit"')));
+    expect(await codeOf(sandbox.remove(id))).toBe("SESSION_UNREADABLE");
+    await sandbox.remove(id, { force: true });
+    expect([...other.here.keys()]).toEqual([]);
+    expect([...lab.backend.here.keys()]).toEqual([id]);
+    expect(await codeOf(sandbox.get(id))).toBe("SESSION_NOT_FOUND");
+    expect(lab.notes()).not.toContain("warning");
+  });
+
+  test("--force of one whose record names no box says where it looked, one at a time", async () => {
+    const lab = new Lab();
+    const id = await lab.ended();
+    let go: (() => void) | undefined;
+    const close = lab.backend.closeGuest.bind(lab.backend);
+    lab.backend.closeGuest = async (guest) => {
+      await new Promise<void>((resolve) => (go = resolve));
+      await close(guest);
+    };
+    writeFileSync(lab.record(id), "{ not json");
+    const first = lab.sandbox.remove(id, { force: true });
+    const letGo = await waitFor(() => go);
+    const second = codeOf(lab.another().remove(id, { force: true }));
+    await waitFor(() => lab.notes().includes("waiting-for-lock"));
+    lab.backend.closeGuest = close;
+    letGo();
+    await first;
+    expect(await second).toBe("SESSION_NOT_FOUND");
+    const said = lab.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said.join("\n")).toContain("only the fake box was looked into");
+  });
+
+  test("--force of a guest that no session has any more", async () => {
+    const lab = new Lab();
+    const id = await lab.ended();
+    rmSync(dirname(lab.record(id)), { recursive: true });
+    expect(await codeOf(lab.sandbox.remove(id))).toBe("SESSION_NOT_FOUND");
+    const { kept } = await lab.sandbox.gc();
+    expect(kept).toEqual([{ kind: "guest", id, why: "unpulled" }]);
+    const said = lab.events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said.join("\n")).toContain(`cco box rm ${id} --force --backend fake`);
+    await lab.sandbox.remove(id, { force: true });
+    expect([...lab.backend.here.keys()]).toEqual([]);
+    expect(await codeOf(lab.sandbox.remove(id, { force: true }))).toBe("SESSION_NOT_FOUND");
+    lab.backend.guests = () => Promise.reject(new Error("no answer"));
+    const unasked = lab.sandbox.remove(id, { force: true });
+    await expect(unasked).rejects.toThrow("the fake box cannot be asked: no answer");
+  });
+
   test("one that did nothing, or was pulled, goes with its refs; salvage stays", async () => {
     const lab = new Lab();
     const idle = await lab.start();

@@ -5,6 +5,13 @@ import type { boxRm } from "../declare/box-rm.js";
 import type { Said } from "../declare/command.js";
 import { closePane } from "./pane.js";
 
+interface Removable {
+  readonly sessionId: string;
+  readonly pane: string | null;
+  /** Whether its record was there. */
+  readonly known: boolean;
+}
+
 /** `cco box rm`: forget sessions. All are looked up before the first goes. */
 export async function rm(
   context: Context,
@@ -13,31 +20,33 @@ export async function rm(
   const sandbox = await context.parts.sandbox();
   const force = flags.force ?? false;
   const found = await Promise.all(ids.map((id) => lookUp(sandbox, id, force)));
-  const removed = [...new Set(found.map(({ sessionId }) => sessionId))];
-  for (const sessionId of removed) {
+  // What has no record may not be there at all.
+  const inOrder = [...found].sort((a, b) => Number(a.known) - Number(b.known));
+  const removed = new Set<string>();
+  for (const { sessionId, pane } of inOrder) {
+    if (removed.has(sessionId)) continue;
     context.signal.throwIfAborted();
     await sandbox.remove(sessionId, { force });
-    const session = found.find((one) => one.sessionId === sessionId);
-    if (session !== undefined) await closePane(context, session);
+    await closePane(context, { sessionId, pane });
+    removed.add(sessionId);
   }
+  const gone = [...removed];
   return {
-    json: { removed },
-    text: () => removed.map((id) => `Session ${id} removed.`).join("\n"),
-    ids: removed,
+    json: { removed: gone },
+    text: () => gone.map((id) => `Session ${id} removed.`).join("\n"),
+    ids: gone,
   };
 }
 
-/** With `force` a session whose record cannot be read is one too; it has to be named whole. */
-async function lookUp(
-  sandbox: Sandbox,
-  id: string,
-  force: boolean,
-): Promise<{ readonly sessionId: string; readonly pane: string | null }> {
+/** With `force` one whose record cannot be read, or is gone, is one too; it has to be named whole. */
+async function lookUp(sandbox: Sandbox, id: string, force: boolean): Promise<Removable> {
   try {
-    return await sandbox.find(id);
+    return { ...(await sandbox.find(id)), known: true };
   } catch (error) {
-    const unreadable = error instanceof SandboxError && error.code === "SESSION_UNREADABLE";
-    if (!unreadable || !force) throw error;
-    return { sessionId: id, pane: null };
+    const code = error instanceof SandboxError ? error.code : undefined;
+    const known = code === "SESSION_UNREADABLE";
+    const named = (known || code === "SESSION_NOT_FOUND") && /^[0-9a-f]{8}$/.test(id);
+    if (!named || !force) throw error;
+    return { sessionId: id, pane: null, known };
   }
 }
