@@ -1,6 +1,7 @@
 /**
- * Many sessions at once on a cluster: `node bench/scale.mjs [COUNT]`, after `pnpm build`, with
- * `CCO_TEST_KUBECONFIG` (test/cluster/README.md). docs/scale.md has what it printed.
+ * Many sessions at once: `node bench/scale.mjs [COUNT] [AT_ONCE] [kubernetes|podman|docker]`, after
+ * `pnpm build`, with `CCO_TEST_KUBECONFIG` (test/cluster/README.md) or the variables that
+ * `test/lab/containers up` writes. docs/scale.md has what it printed.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { ContainerBackend } from "@cco/container";
 import { ExecaRunner } from "@cco/exec";
 import { KubernetesBackend } from "@cco/kubernetes";
 import { Sandbox } from "@cco/sandbox";
@@ -19,25 +21,55 @@ const COUNT = Number(process.argv[2] ?? 100);
 /** Pushes, pulls and removals under way at once. */
 const AT_ONCE = Number(process.argv[3] ?? 6);
 
-const kubeconfig = process.env.CCO_TEST_KUBECONFIG;
-if (kubeconfig === undefined) throw new Error("CCO_TEST_KUBECONFIG names no cluster");
-
-const settings = {
-  namespace: `cco-scale-${process.pid}`,
-  image: process.env.CCO_TEST_IMAGE ?? "localhost/lab:1",
-  imagePullPolicy: /** @type {const} */ ("IfNotPresent"),
-  requests: { cpu: "1m", memory: "8Mi" },
-  limits: { cpu: "2", memory: "256Mi" },
-  quota: { pods: String(COUNT) },
-  owner: "scale",
-};
+const BOX = process.argv[4] ?? "kubernetes";
 
 let calls = 0;
 const world = new World();
-world.env.KUBECONFIG = kubeconfig;
-const backend = new KubernetesBackend({ ...settings, env: world.env, onCall: () => (calls += 1) });
 const runner = new ExecaRunner({ env: world.env });
+const { backend, config } = BOX === "podman" || BOX === "docker" ? containers(BOX) : cluster();
 const sandbox = new Sandbox({ backend, runner, env: world.env });
+
+function cluster() {
+  const kubeconfig = process.env.CCO_TEST_KUBECONFIG;
+  if (kubeconfig === undefined) throw new Error("CCO_TEST_KUBECONFIG names no cluster");
+  world.env.KUBECONFIG = kubeconfig;
+  const settings = {
+    namespace: `cco-scale-${process.pid}`,
+    image: process.env.CCO_TEST_IMAGE ?? "localhost/lab:1",
+    imagePullPolicy: /** @type {const} */ ("IfNotPresent"),
+    requests: { cpu: "1m", memory: "8Mi" },
+    limits: { cpu: "2", memory: "256Mi" },
+    quota: { pods: String(COUNT) },
+    owner: "scale",
+  };
+  const onCall = () => (calls += 1);
+  return {
+    backend: new KubernetesBackend({ ...settings, env: world.env, onCall }),
+    config: { backend: "kubernetes", backends: { kubernetes: settings } },
+  };
+}
+
+/** @param {"podman" | "docker"} engine */
+function containers(engine) {
+  for (const name of ["CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "DOCKER_HOST"]) {
+    if (process.env[name] !== undefined) world.env[name] = process.env[name];
+  }
+  const { CCO_TEST_IMAGE: image, CCO_TEST_ROOTFS: rootfs } = process.env;
+  const source = image === undefined ? { rootfs: rootfs ?? "" } : { image };
+  const settings = { engine, name: `scale${process.pid}`, ...source };
+  /** @type {import("@cco/exec").CommandRunner} */
+  const counting = {
+    run: (argv, options) => {
+      calls += 1;
+      return runner.run(argv, options);
+    },
+    hostArgv: (argv) => runner.hostArgv(argv),
+  };
+  return {
+    backend: new ContainerBackend({ ...settings, runner: counting }),
+    config: { backend: "container", backends: { container: settings } },
+  };
+}
 
 /**
  * @param {string} what
@@ -94,14 +126,11 @@ try {
   say("sessions", COUNT);
   say("push to running, median", seconds(median(sorted)));
   say("push to running, worst", seconds(sorted.at(-1) ?? 0));
-  say("API calls of a push", (calls / COUNT).toFixed(1));
+  say("calls of a push", (calls / COUNT).toFixed(1));
 
   const folder = join(world.env.XDG_CONFIG_HOME ?? "", "cco");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(folder, "config.json"),
-    JSON.stringify({ backend: "kubernetes", backends: { kubernetes: settings } }),
-  );
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
   const lists = Array.from({ length: 7 }, () => {
     const start = performance.now();
     const ran = spawnSync(process.execPath, [CCO, "box", "ls", "--json"], {
@@ -128,7 +157,7 @@ try {
     "memory of this process for each waiting session",
     `${((memory() - before) / COUNT / 1024).toFixed(0)} KiB`,
   );
-  say("API calls of a wait, 20 s", ((calls - callsBefore) / COUNT).toFixed(1));
+  say("calls of a wait, 20 s", ((calls - callsBefore) / COUNT).toFixed(1));
 
   const callsLet = calls;
   await some(ids, async (id) => {
@@ -138,7 +167,7 @@ try {
   const ended = await Promise.all(waits);
   const good = ended.filter(({ state }) => state === "succeeded").length;
   say("succeeded", good);
-  say("API calls of letting go and ending", ((calls - callsLet) / COUNT).toFixed(1));
+  say("calls of letting go and ending", ((calls - callsLet) / COUNT).toFixed(1));
 
   const callsPull = calls;
   const pulls = await some(ids, async (id) => {
@@ -149,7 +178,7 @@ try {
   say("pulled with its commit", pulls.filter(({ commits }) => commits === 1).length);
   say("pull, median", seconds(median(pulls.map(({ ms }) => ms))));
   say("pull, worst", seconds(Math.max(...pulls.map(({ ms }) => ms))));
-  say("API calls of a pull", ((calls - callsPull) / COUNT).toFixed(1));
+  say("calls of a pull", ((calls - callsPull) / COUNT).toFixed(1));
 } finally {
   await backend.destroy();
   removeFolder(world.dir);
