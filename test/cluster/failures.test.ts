@@ -217,6 +217,14 @@ describe.skipIf(unavailable !== null)(title, () => {
   });
 
   describe.skipIf(!isLab)("parts that die (kube-up only)", () => {
+    /** The node is ready, and nothing keeps pods off it or drives them away: that ends later. */
+    async function resumed(): Promise<void> {
+      kubeUp("resume", "kubelet2");
+      kubectl(["wait", "--for=condition=Ready", "--timeout=120s", "node/127.0.0.2"]);
+      const taints = ["get", "node", "127.0.0.2", "-o", "jsonpath={.spec.taints}"];
+      await waitFor(() => kubectl(taints).trim() === "", { what: "a node without taints" });
+    }
+
     it("the API server killed while one waits: the wait goes on, nothing is lost", async () => {
       const scene = new ClusterScene(shared);
       const { sessionId } = await scene.push(scene.plan(untilLet, commitBlock("a")));
@@ -249,7 +257,7 @@ describe.skipIf(unavailable !== null)(title, () => {
         const [still] = await scene.json<SessionJson[]>(["box", "ls"]);
         expect(still?.state).toBe("running");
       } finally {
-        kubeUp("resume", "kubelet2");
+        await resumed();
       }
       scene.letGo(sessionId);
       await scene.ok(["box", "pull", sessionId]);
@@ -275,8 +283,7 @@ describe.skipIf(unavailable !== null)(title, () => {
         expect(lost).toMatchObject({ state: "lost", reason: "node-lost" });
         await scene.ok(["box", "rm", sessionId]);
       } finally {
-        kubeUp("resume", "kubelet2");
-        kubectl(["wait", "--for=condition=Ready", "--timeout=120s", "node/127.0.0.2"]);
+        await resumed();
       }
     });
   });
