@@ -17,6 +17,7 @@ import {
   type GuestOptions,
   type GuestState,
   type SandboxBackend,
+  type TurnRules,
 } from "@cco/backend";
 import { ExecaRunner, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
 
@@ -227,7 +228,7 @@ export class ContainerBackend implements SandboxBackend {
       image: await this.#image.name(),
       network,
       env: options.env ?? {},
-      turns: options.turns !== undefined,
+      turns: tellsOfTurns(options.turns),
     };
     const online = needsNetHelper(network);
     // An entry of `allow` that cannot be read is refused before anything is made.
@@ -313,6 +314,12 @@ export class ContainerBackend implements SandboxBackend {
     }
     return new BackendError("BACKEND_FAILED", `${engine.name}: ${what}: ${said}`);
   }
+}
+
+/** Whether it can come to wait for something: each look at such a guest is one program more. */
+function tellsOfTurns(rules: TurnRules | undefined): boolean {
+  const { text, again, dialogPatterns, loginPatterns } = rules ?? {};
+  return [text, again, dialogPatterns, loginPatterns].some((rule) => rule !== undefined);
 }
 
 function isTaken(stderr: string): boolean {
