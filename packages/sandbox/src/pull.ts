@@ -12,12 +12,12 @@ import { printable } from "./intake/index.js";
 import { land, requireBranchName } from "./land.js";
 import type { PullOptions } from "./options.js";
 import { planTitle } from "./plan.js";
-import type { SessionRecord } from "./record.js";
+import { isBegun, type SessionRecord } from "./record.js";
 import { mayRestart } from "./restart.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { Landed, PulledSession } from "./reports.js";
 import { lost, waitForEnd } from "./running.js";
-import { dropSaved, savedOf } from "./saved.js";
+import { dropSaved, savedOf, saveNow } from "./saved.js";
 import { takeIn } from "./take-in.js";
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
@@ -72,12 +72,23 @@ export async function takeSnapshot(
   view: SessionView,
   options: PullOptions,
 ): Promise<SessionRecord> {
-  const id = view.record.sessionId;
-  const repo = await Repo.openMain(engine.runner, view.record.repo);
+  const { record } = view;
+  const id = record.sessionId;
+  const repo = await Repo.openMain(engine.runner, record.repo);
+  const take = async (
+    collected: Collected,
+    signal: AbortSignal | undefined,
+  ): Promise<SessionRecord> => {
+    const result = await takeIn(engine, record, repo, collected, { ...options, signal });
+    return engine.store.update(id, () => ({ result }));
+  };
   try {
-    const collected = await collectForReading(engine, view, options.signal);
-    const { result } = await takeIn(engine, view.record, repo, collected, options);
-    return await engine.store.update(id, () => ({ result }));
+    // What is saved is never older than what was shown.
+    const saved =
+      view.state === "running" ? await saveNow(engine, record, options.signal, take) : undefined;
+    return (
+      saved ?? (await take(await collectForReading(engine, view, options.signal), options.signal))
+    );
   } finally {
     await rm(engine.store.path(id, "snapshot"), { recursive: true, force: true });
   }
@@ -96,7 +107,9 @@ export async function collectForReading(
 ): Promise<Collected> {
   const before = view.record.end === null ? null : await collectedBefore(engine, view.record);
   if (before !== null) return before;
-  if (view.state === "lost") return savedOfLost(engine, view, signal);
+  // A new guest that is not started yet holds less than what is saved.
+  const less = isBegun(view.record) && view.state === "prepared";
+  if (view.state === "lost" || less) return savedOfLost(engine, view, signal);
   return collectNow(engine, view, signal);
 }
 
@@ -153,7 +166,7 @@ async function bring(
   const repo = await Repo.openMain(engine.runner, record.repo);
   const collected = before ?? (await collectForReading(engine, view, options.signal));
   throwIfInterrupted(options.signal);
-  const { result } = await takeIn(engine, record, repo, collected, options);
+  const result = await takeIn(engine, record, repo, collected, options);
   await engine.store.update(id, () => ({ result }));
   throwIfInterrupted(options.signal);
 

@@ -1,12 +1,26 @@
 import { Refs, Repo } from "@cco/git";
 
 import type { Engine } from "./engine.js";
-import { sessionRef, sessionRefs } from "./intake/index.js";
+import { salvageRef, sessionRef, sessionRefs } from "./intake/index.js";
 import type { SessionRecord } from "./record.js";
 
 /** Keeps the snapshot commit of a session with changes. */
 export function baseRef(id: string): string {
   return `refs/cco/base/${id}`;
+}
+
+/** Whether something of the session was taken in. */
+export function hasResult({ result }: SessionRecord): boolean {
+  return result !== null && (result.commits > 0 || result.salvaged);
+}
+
+/** How to keep what was taken in of a session that is lost: a hint. */
+export function whereItIs({ sessionId: id, result }: SessionRecord): string {
+  const refs = [
+    ...((result?.commits ?? 0) > 0 ? [sessionRef(id)] : []),
+    ...(result?.salvaged === true ? [salvageRef(id)] : []),
+  ];
+  return `its work is on ${refs.join(" and ")}; keep it: \`git branch NAME ${refs[0] ?? ""}\`, then \`cco box rm ${id} --force\``;
 }
 
 /**

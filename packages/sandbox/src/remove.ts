@@ -7,7 +7,7 @@ import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { alone } from "./alone.js";
 import { refreshOne, type SessionView } from "./refresh.js";
-import { dropRefs } from "./refs.js";
+import { dropRefs, hasResult, whereItIs } from "./refs.js";
 import { savedOf } from "./saved.js";
 import { sessionNotFound, type StoredSession } from "./store.js";
 
@@ -108,11 +108,26 @@ async function refuseLoss(engine: Engine, view: SessionView): Promise<void> {
       hint: `stop it first: \`cco box cancel ${id}\`; --force removes it with all it did`,
     });
   }
+  if (await isOnRefsAlone(engine, view)) {
+    throw new SandboxError(
+      "UNPULLED_WORK",
+      `session ${id} is lost, and a snapshot of it was not pulled`,
+      {
+        hint: whereItIs(view.record),
+      },
+    );
+  }
   if (await hasUnpulledWork(engine, view)) {
     throw new SandboxError("UNPULLED_WORK", `session ${id} has work that was not pulled`, {
       hint: `bring it: \`cco box pull ${id}\`; --force throws it away`,
     });
   }
+}
+
+/** Whether there is nothing to pull, and something that a snapshot brought. */
+async function isOnRefsAlone(engine: Engine, { record, state }: SessionView): Promise<boolean> {
+  if (record.pulled || state !== "lost" || !hasResult(record)) return false;
+  return (await savedOf(engine, record)) === null;
 }
 
 /** Whether removing a session that does not run would lose anything the agent did. */
@@ -121,7 +136,7 @@ export async function hasUnpulledWork(
   { record, state }: SessionView,
 ): Promise<boolean> {
   if (record.pulled) return false;
-  if ((record.result?.commits ?? 0) > 0 || record.result?.salvaged === true) return true;
+  if (hasResult(record)) return true;
   if (state === "prepared" && record.end === null) return false;
   const collected = await (state === "lost"
     ? savedOf(engine, record)

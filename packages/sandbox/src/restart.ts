@@ -94,7 +94,7 @@ async function safeResult(
   };
   if (saved.final) return no("its agent had ended, and its work is saved");
   try {
-    const { result } = await takeIn(engine, record, repo, saved, { signal });
+    const result = await takeIn(engine, record, repo, saved, { signal });
     await engine.store.update(id, () => ({ result }));
     return result;
   } catch (error) {

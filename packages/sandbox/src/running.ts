@@ -11,6 +11,7 @@ import { logFilter, newlineCounter } from "./log-filter.js";
 import type { LogsOptions, WaitOptions } from "./options.js";
 import { judge, refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { SessionRecord } from "./record.js";
+import { hasResult, whereItIs } from "./refs.js";
 import { giveUp, mayRestart, restart } from "./restart.js";
 import { saveWhileWaiting } from "./saved.js";
 import type { Session } from "./session.js";
@@ -280,7 +281,7 @@ export function lost({ record, lost: word, detail }: SessionView): SandboxError 
   return record.pulled
     ? new SandboxError("SESSION_LOST", `session ${id} is pulled, and its copy in the box is gone`)
     : new SandboxError("SESSION_LOST", `session ${id} is lost: ${lossWords(word, detail)}`, {
-        hint: `forget it: \`cco box rm ${id}\``,
+        hint: hasResult(record) ? whereItIs(record) : `forget it: \`cco box rm ${id}\``,
       });
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Guest, SandboxBackend } from "@cco/backend";
 
-import { fromBackend } from "./box.js";
+import { fromBackend, guestOf } from "./box.js";
 import {
   collect,
   collectArgv,
@@ -15,13 +15,19 @@ import {
 } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
-import { tryWithLock } from "./lock.js";
+import { tryWithLock, withLock } from "./lock.js";
 import { isBegun, type SessionRecord } from "./record.js";
 
 /** What a guest is told to save where its backend has a store for it. */
 export async function saveOf(backend: SandboxBackend, base: string, attempt: number) {
   if ((backend.salvage?.store ?? null) === null) return {};
   return { save: { argv: await collectArgv("stream", base), attempt } };
+}
+
+/** What was saved of a session, on the host. */
+export interface SavedWork extends Collected {
+  /** Of it and what a snapshot brought it is not known which is newer. */
+  readonly unordered: boolean;
 }
 
 /**
@@ -34,26 +40,32 @@ export async function savedOf(
   engine: Engine,
   record: SessionRecord,
   signal?: AbortSignal,
-): Promise<Collected | null> {
+): Promise<SavedWork | null> {
   const here = await collectedBefore(engine, record, "saved");
   const store = (await engine.backendOf(record)).salvage?.store ?? null;
-  if (store === null) return here;
+  // A snapshot is saved there too.
+  if (store === null) return here === null ? null : { ...here, unordered: false };
+  const fromStore = (saved: Collected): SavedWork => ({ ...saved, unordered: !saved.final });
   // Of an earlier start the store may have something newer.
   if (here !== null && here.launchedAt !== null && here.launchedAt === record.launchedAt)
-    return here;
+    return fromStore(here);
   engine.step("collect", record.sessionId, `looking for saved work: ${store.name}`);
   const found = { nothing: false };
   try {
-    return await receive(engine, record, { to: "saved", signal }, async (sink, either) => {
+    const options = { to: "saved", signal } as const;
+    const received = await receive(engine, record, options, async (sink, either) => {
       const saved = await store.read(record.sessionId, sink, { signal: either });
       found.nothing = saved === null;
       return { result: DONE, final: saved?.final ?? false };
     });
+    return fromStore(received);
   } catch (error) {
     if (found.nothing) return null;
     throw fromBackend(error);
   }
 }
+
+const LOCK_RETRY_MS = 100;
 
 /** More bytes than a stream has that says that there is no work. */
 const LONGEST_NOTHING = 64 * 1024;
@@ -116,6 +128,28 @@ export async function saveWhileWaiting(
 
 function isStopped(signal: AbortSignal): boolean {
   return signal.aborted;
+}
+
+/**
+ * Save what a running guest holds now, where it is saved on the host, and do `work` with it before
+ * anything newer takes its place.
+ *
+ * @returns `undefined` where it is not saved on the host.
+ */
+export async function saveNow<T>(
+  engine: Engine,
+  record: SessionRecord,
+  signal: AbortSignal | undefined,
+  work: (saved: Collected, signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const backend = await engine.backendOf(record);
+  if (backend.salvage?.store !== null) return undefined;
+  const lock = engine.store.path(record.sessionId, "saved.lock");
+  return withLock(lock, { retryMs: LOCK_RETRY_MS, signal }, async (held) => {
+    const guest = await guestOf(engine, record);
+    engine.step("collect", record.sessionId, "bringing what the agent did so far");
+    return work(await collect(engine, record, guest, { to: "saved", signal: held }), held);
+  });
 }
 
 async function saveOnce(

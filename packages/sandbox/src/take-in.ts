@@ -1,4 +1,4 @@
-import { Refs, type Repo } from "@cco/git";
+import { History, Refs, type Repo } from "@cco/git";
 
 import type { Collected } from "./collect.js";
 import { secretsOf } from "./credentials.js";
@@ -16,12 +16,6 @@ import {
 import type { SessionRecord } from "./record.js";
 import type { Finding, FindingTier, SessionResult } from "./session.js";
 
-/** What was taken in from one collect. */
-export interface TakenIn {
-  readonly result: SessionResult;
-  readonly rewritten: boolean;
-}
-
 export interface TakeInOptions {
   readonly allow?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,18 +25,25 @@ export interface TakeInOptions {
  * Check what was collected and put it under the session's refs: first the commits, then
  * what was uncommitted, which never stands in their way.
  *
+ * The refs never go back: where something older may have been collected, what they hold stays.
+ *
  * @throws {IntakeError} `INTAKE_REFUSED`
  */
 export async function takeIn(
   engine: Engine,
   record: SessionRecord,
   repo: Repo,
-  collected: Collected,
+  collected: Collected & { readonly unordered?: boolean },
   options: TakeInOptions,
-): Promise<TakenIn> {
+): Promise<SessionResult> {
   const id = record.sessionId;
   engine.step("intake", id, "checking what came back");
-  const request = intakeRequest(engine, record, repo, options);
+  const request = { ...intakeRequest(engine, record, repo, options), aside: false };
+  if (collected.unordered === true && record.result !== null) {
+    const order = await orderOf(request, collected, record.result);
+    if (order === "older") return record.result;
+    request.aside = order === "unknown";
+  }
   const report = collected.hasResult
     ? await intake({ ...request, bundleFile: collected.resultFile, kind: "result" })
     : null;
@@ -56,16 +57,39 @@ export async function takeIn(
     kind: "salvage",
     known: [tip],
   });
+  if (request.aside && record.result !== null) {
+    return { ...record.result, salvaged: record.result.salvaged || salvage.taken };
+  }
   return {
-    result: {
-      commits: report?.commits ?? 0,
-      tip,
-      ref: sessionRef(id),
-      salvaged: salvage.taken,
-      findings: [...(report?.findings ?? []), ...salvage.findings],
-    },
-    rewritten: report?.rewritten ?? false,
+    commits: report?.commits ?? 0,
+    tip,
+    ref: sessionRef(id),
+    salvaged: salvage.taken,
+    findings: [...(report?.findings ?? []), ...salvage.findings],
   };
+}
+
+/** How what was collected stands to what was taken in before, by what the one has of the other. */
+async function orderOf(
+  request: Omit<IntakeRequest, "bundleFile" | "kind">,
+  { hasResult, resultFile }: Collected,
+  before: SessionResult,
+): Promise<"newer" | "older" | "unknown"> {
+  if (!hasResult) return before.tip === request.base ? "unknown" : "older";
+  let order: "newer" | "older" | "unknown" = "unknown";
+  await intake({
+    ...request,
+    bundleFile: resultFile,
+    kind: "result",
+    dryRun: true,
+    inspect: async (git, tip) => {
+      if (tip === null || tip === before.tip) return;
+      const history = new History(git);
+      if (await history.isAncestor(before.tip, tip)) order = "newer";
+      else if (await history.isAncestor(tip, before.tip)) order = "older";
+    },
+  });
+  return order;
 }
 
 /** What {@link intake} is asked, but for the bundle. */
@@ -124,9 +148,10 @@ async function takeInSalvage(
   if (collected.salvage === "failed") failed("it could not be read in the box");
   if (collected.salvage !== "made") return { taken: false, findings: [] };
   try {
-    const { tip, findings } = await intake(request);
+    const { tip, findings, aside } = await intake(request);
     if (tip === null) return { taken: false, findings };
-    engine.note("salvaged", sessionId, `uncommitted work is on ${salvageRef(sessionId)}`);
+    const ref = aside ?? salvageRef(sessionId);
+    engine.note("salvaged", sessionId, `uncommitted work is on ${ref}`);
     return { taken: true, findings };
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error;
@@ -144,6 +169,10 @@ function notesOf(
   if (gitGone) engine.note("warning", id, "the agent deleted its repository (.git)");
   for (const head of report?.heads ?? []) {
     engine.note("other-heads", id, `the agent's branch ${head.name} is on ${head.ref}`);
+  }
+  if (report !== null && report.aside !== null) {
+    const message = `what was saved is on ${report.aside}: it is not the same as what came before, on ${sessionRef(id)}`;
+    engine.note("other-heads", id, message);
   }
   for (const path of nested) {
     engine.note("warning", id, `${path} is a repository of its own: its files are in the salvage`);

@@ -42,11 +42,26 @@ async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
   return { repo, backend, sandbox, other, sessionId, guest, exchange, events };
 }
 
-/** What the agent does: a commit, and something that it leaves. */
-async function work(guest: FakeGuest): Promise<void> {
-  const script = "echo a >a && git add a && git commit -qm 'add a' && echo half >half";
+/** What the agent does: by default a commit, and something that it leaves. */
+async function work(
+  guest: FakeGuest,
+  script = "echo a >a && git add a && git commit -qm 'add a' && echo half >half",
+): Promise<void> {
   const { exitCode, stderr } = await guest.exec(["sh", "-c", script]);
   expect(exitCode, stderr).toBe(0);
+}
+
+/** The stream of what the guest holds now, as it saves it itself. */
+async function saves(guest: FakeGuest): Promise<Buffer> {
+  const argv = guest.options.save?.argv ?? [];
+  const folders = [guest.paths.workspace, guest.paths.exchange];
+  const { stdout, exitCode } = await guest.exec([
+    ...argv.slice(0, 5),
+    ...folders,
+    ...argv.slice(7),
+  ]);
+  expect(exitCode).toBe(0);
+  return stdout;
 }
 
 it("who waits saves the work; the guest lost, pull checks and lands it", async () => {
@@ -95,14 +110,7 @@ it("a store of the box has the work: read once, checked, landed, removed", async
   const { repo, sandbox, sessionId, guest, events } = await made(store);
   expect(guest.options.save?.attempt).toBe(1);
   await work(guest);
-  const { stdout, exitCode } = await guest.exec([
-    ...(guest.options.save?.argv ?? []).slice(0, 5),
-    guest.paths.workspace,
-    guest.paths.exchange,
-    ...(guest.options.save?.argv ?? []).slice(7),
-  ]);
-  expect(exitCode).toBe(0);
-  writeFileSync(join(dir, "saved"), stdout);
+  writeFileSync(join(dir, "saved"), await saves(guest));
   guest.lose("evicted");
   await sandbox.pull(sessionId);
   expect(repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
@@ -159,6 +167,84 @@ it("gc asks the store of a lost guest that no session has, and keeps what is the
   const report = await sandbox.gc();
   expect(report.removed).toEqual([{ kind: "guest", id: sessionId, why: "orphaned" }]);
   expect(removed).toEqual([sessionId]);
+});
+
+describe("a snapshot, then a loss", () => {
+  /** A store with what a guest saved last. */
+  function storeOf(): { store: SalvageStore; held: Buffer } {
+    const box = {
+      held: Buffer.alloc(0),
+      store: {
+        name: "volume results",
+        async read(_id, sink) {
+          await pipeline([box.held], sink);
+          return { final: false };
+        },
+        remove: () => Promise.resolve(),
+      } satisfies SalvageStore,
+    };
+    return box;
+  }
+
+  it("where who waits saves it, the snapshot is saved too", async () => {
+    const { repo, sandbox, sessionId, guest } = await made(null, 3_600_000);
+    await work(guest);
+    await sandbox.pull(sessionId, { snapshot: true });
+    await work(guest, "git add half && git commit -qm 'add half' && echo more >more");
+    await sandbox.pull(sessionId, { snapshot: true });
+    const tip = repo.rev(`refs/cco/sessions/${sessionId}`);
+    guest.lose("evicted");
+    expect(await sandbox.pull(sessionId)).toMatchObject({ result: { tip, salvaged: true } });
+    expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
+    expect(repo.git("show", `refs/cco/salvage/${sessionId}:more`)).toBe("more");
+  });
+
+  it("an older save of a store is not taken for the newer snapshot", async () => {
+    const volume = storeOf();
+    const { repo, sandbox, sessionId, guest } = await made(volume.store);
+    await work(guest);
+    volume.held = await saves(guest);
+    await work(guest, "git add half && git commit -qm 'add half'");
+    await sandbox.pull(sessionId, { snapshot: true });
+    const tip = repo.rev(`refs/cco/sessions/${sessionId}`);
+    guest.lose("evicted");
+    const result = { tip, commits: 2, salvaged: false };
+    expect(await sandbox.pull(sessionId)).toMatchObject({ result });
+    expect(repo.rev(`refs/cco/sessions/${sessionId}`)).toBe(tip);
+    expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
+  });
+
+  it("a newer save of a store is taken", async () => {
+    const volume = storeOf();
+    const { repo, sandbox, sessionId, guest } = await made(volume.store);
+    await work(guest);
+    await sandbox.pull(sessionId, { snapshot: true });
+    await work(guest, "git add half && git commit -qm 'add half'");
+    volume.held = await saves(guest);
+    guest.lose("evicted");
+    expect(await sandbox.pull(sessionId)).toMatchObject({ result: { commits: 2 } });
+    expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
+  });
+
+  it("which is newer is not known: the snapshot lands, the save is beside it", async () => {
+    const volume = storeOf();
+    const { repo, sandbox, sessionId, guest, events } = await made(volume.store);
+    await work(guest);
+    await sandbox.pull(sessionId, { snapshot: true });
+    await work(guest, "git commit -q --amend -m 'add a, again' && echo more >more");
+    volume.held = await saves(guest);
+    guest.lose("evicted");
+    const tip = repo.rev(`refs/cco/sessions/${sessionId}`);
+    const salvage = repo.rev(`refs/cco/salvage/${sessionId}`);
+    expect(await sandbox.pull(sessionId)).toMatchObject({ result: { tip, salvaged: true } });
+    expect(repo.rev("main")).toBe(tip);
+    expect(repo.rev(`refs/cco/salvage/${sessionId}`)).toBe(salvage);
+    const beside = `refs/cco/heads/${sessionId}`;
+    expect(repo.git("log", "-1", "--format=%s", `${beside}/1`)).toBe("add a, again");
+    expect(repo.git("show", `${beside}/2:more`)).toBe("more");
+    const said = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said.join("\n")).toContain(`what was saved is on ${beside}/1`);
+  });
 });
 
 describe("--retries", () => {

@@ -257,6 +257,22 @@ describe("pull", () => {
     expect(lab.repo.git("for-each-ref", `refs/cco/salvage/${id}`)).toBe("");
   });
 
+  test("a snapshot of a session whose box is gone: where it is, is said", async () => {
+    const lab = new Lab();
+    const { id, work } = await lab.start();
+    work.commit({ a: "a" }, "work");
+    work.write({ left: "over" });
+    await lab.sandbox.pull(id, { snapshot: true });
+    const tip = lab.repo.rev(`refs/cco/sessions/${id}`);
+    await lab.backend.closeGuest(id);
+    const hint = expect.stringContaining(
+      `its work is on refs/cco/sessions/${id} and refs/cco/salvage/${id}; keep it: \`git branch NAME refs/cco/sessions/${id}\``,
+    ) as string;
+    await expect(lab.sandbox.pull(id)).rejects.toMatchObject({ code: "SESSION_LOST", hint });
+    await expect(lab.sandbox.remove(id)).rejects.toMatchObject({ code: "UNPULLED_WORK", hint });
+    expect(lab.repo.rev(`refs/cco/sessions/${id}`)).toBe(tip);
+  });
+
   test("what was brought before counts only as it came", async () => {
     const lab = new Lab();
     const { id, guest, work } = await lab.start();

@@ -60,6 +60,9 @@ export async function intake(request: IntakeRequest): Promise<IntakeReport> {
   }
 }
 
+/** The name of a result that goes beside the session's ref. */
+const OWN = "HEAD";
+
 interface Subject {
   readonly request: IntakeRequest;
   readonly limits: IntakeLimits;
@@ -167,20 +170,29 @@ function conclude(
   const descends = [base, ...known].some((sha) => sha === tip || line?.boundary.has(sha) === true);
   const isSalvage = request.kind === "salvage";
   const isNew = (sha: string): boolean => fresh.has(sha);
-  const { heads: all } = header;
-  const heads = isSalvage
-    ? []
-    : numberHeads(sessionId, { heads: all, tip, commits: fresh, isNew, existing });
   const ref = isSalvage ? salvageRef(sessionId) : sessionRef(sessionId);
+  const held = existing.find(({ name }) => name === ref)?.sha;
+  const isAside = request.aside === true && held !== undefined && tip !== null && held !== tip;
+  const own = isAside ? [{ name: `refs/heads/${OWN}`, sha: tip }] : [];
+  const numbered = numberHeads(sessionId, {
+    heads: [...own, ...(isSalvage ? [] : header.heads)],
+    tip: isAside ? null : tip,
+    commits: fresh,
+    isNew,
+    existing,
+  });
+  const [aside] = isAside ? numbered : [];
+  const heads = aside === undefined ? numbered : numbered.slice(1);
   const wanted = [
-    ...(tip === null ? [] : [{ name: ref, sha: tip }]),
-    ...heads.map((head) => ({ name: head.ref, sha: head.sha })),
+    ...(tip === null || isAside ? [] : [{ name: ref, sha: tip }]),
+    ...numbered.map((head) => ({ name: head.ref, sha: head.sha })),
   ];
   const report = {
     tip,
     commits: line?.commits.size ?? 0,
     rewritten: tip !== null && !descends,
     heads,
+    aside: aside?.ref ?? null,
     droppedTags: header.droppedTags,
   };
   return { report, wanted };

@@ -48,6 +48,11 @@ export interface IntakeRequest {
   /** Commits of this session taken in before (the result's tip, for its salvage). Default none. */
   readonly known?: readonly string[] | undefined;
   readonly secrets?: readonly ProvisionedSecret[] | undefined;
+  /**
+   * Of this and what the session's ref holds it is not known which is newer: where they differ, the
+   * ref stays, and this goes beside it. Default false.
+   */
+  readonly aside?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Only check and report: nothing is moved into the host's store, no ref is
@@ -78,6 +83,8 @@ export interface IntakeReport {
   /** `tip` does not descend from the pushed commit: it is kept, and does not fast-forward. */
   readonly rewritten: boolean;
   readonly heads: readonly IntakeHead[];
+  /** Where the tip went that was put beside the session's ref (`refs/cco/heads/<id>/<n>`). */
+  readonly aside: string | null;
   /** Tags are never taken in. */
   readonly droppedTags: readonly string[];
   /** What was seen and let through: tiers `warn`, and `block` where allowed or salvage. */
