@@ -32,6 +32,7 @@ describe("intake of honest work", () => {
       commits: 2,
       rewritten: false,
       heads: [],
+      aside: null,
       droppedTags: [],
       findings: [],
       refs: [REF],
