@@ -59,11 +59,18 @@ export async function collectArgv(
 /** Folders of `exchange/<id>`: of the end, of a moment before it, and what outlives the guest. */
 export type CollectFolder = "collected" | "snapshot" | "saved";
 
+export interface CollectOptions {
+  readonly to: CollectFolder;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with what came before it takes the place of what was there. */
+  readonly replacing?: ((facts: Pick<Collected, "salvage">) => Promise<void>) | undefined;
+}
+
 /** What an earlier call brought after the agent's end, if it is still here; or what was `saved`. */
 export async function collectedBefore(
   engine: Engine,
   record: SessionRecord,
-  from: CollectFolder = "collected",
+  from: CollectFolder | `kept.${number}` = "collected",
 ): Promise<Collected | null> {
   const folder = engine.store.path(record.sessionId, from);
   try {
@@ -106,7 +113,7 @@ export async function collect(
   engine: Engine,
   record: SessionRecord,
   guest: Guest,
-  options: { readonly to: CollectFolder; readonly signal?: AbortSignal | undefined },
+  options: CollectOptions,
 ): Promise<Collected> {
   const argv = await collectArgv("stream", record.baseCommit, guest);
   return receive(engine, record, options, async (stdout, signal) => ({
@@ -125,7 +132,7 @@ export type CollectSource = (
 export async function receive(
   engine: Engine,
   record: SessionRecord,
-  { to, signal }: { readonly to: CollectFolder; readonly signal?: AbortSignal | undefined },
+  { to, signal, replacing }: CollectOptions,
   source: CollectSource,
 ): Promise<Collected> {
   const id = record.sessionId;
@@ -136,6 +143,7 @@ export async function receive(
     if (facts.gitGone && !facts.hasResult && facts.salvage !== "made") throw gone(id);
     await writeFile(join(fresh, INDEX), JSON.stringify(facts), { mode: 0o600, flush: true });
     const folder = engine.store.path(id, to);
+    await replacing?.(facts);
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
     return inFolder(folder, facts);

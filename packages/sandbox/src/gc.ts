@@ -61,11 +61,11 @@ async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
     item: { kind: "session", id, why },
     remove: () => forgetAlone(engine, id),
   });
-  if (found.record.pulled) return gone("pulled");
   try {
     const view = await refreshOne(engine, found.record);
     const why = await needed(engine, view);
     if (why !== null) return kept(why);
+    if (found.record.pulled) return gone("pulled");
     return ageOf(view) > EXPIRES_MS ? gone("expired") : kept(view.state);
   } catch (error) {
     engine.note("warning", id, `cannot ask its box: ${String(error)}`);
@@ -82,8 +82,7 @@ async function forgetAlone(engine: Engine, id: string): Promise<void> {
   const lock = engine.store.path(id, "pull.lock");
   const done = await tryWithLock(lock, async () => {
     // It may have been started, or started once more, since it was judged.
-    const record = await engine.store.read(id);
-    const why = record.pulled ? null : await needed(engine, await refreshOne(engine, record));
+    const why = await needed(engine, await refreshOne(engine, await engine.store.read(id)));
     if (why !== null) throw new Error(`it is ${why} now`);
     await forget(engine, id, false);
   });

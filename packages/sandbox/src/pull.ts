@@ -9,6 +9,7 @@ import { collect, collectedBefore, dropCollected, type Collected } from "./colle
 import type { Engine } from "./engine.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { printable } from "./intake/index.js";
+import { dropKept, keptOf } from "./kept.js";
 import { land, requireBranchName } from "./land.js";
 import type { PullOptions } from "./options.js";
 import { planTitle } from "./plan.js";
@@ -168,6 +169,7 @@ async function bring(
   throwIfInterrupted(options.signal);
   const result = await takeIn(engine, record, repo, collected, options);
   await engine.store.update(id, () => ({ result }));
+  if (result.salvaged || collected.salvage === "none") await dropKept(engine, record);
   throwIfInterrupted(options.signal);
 
   const landed =
@@ -258,6 +260,9 @@ async function release(
 ): Promise<SessionRecord> {
   const id = record.sessionId;
   await dropCollected(engine, id);
+  for (const folder of await keptOf(engine, id)) {
+    engine.note("kept", id, `uncommitted work that was not taken in stays in ${folder}`);
+  }
   if (keep) {
     engine.note("kept", id, "the box's copy is kept");
     return record;

@@ -6,6 +6,7 @@ import { collectedBefore, holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
 import { alone } from "./alone.js";
+import { keptOf } from "./kept.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs, hasResult, whereItIs } from "./refs.js";
 import { savedOf } from "./saved.js";
@@ -108,6 +109,13 @@ async function refuseLoss(engine: Engine, view: SessionView): Promise<void> {
       hint: `stop it first: \`cco box cancel ${id}\`; --force removes it with all it did`,
     });
   }
+  const kept = await keptOf(engine, id);
+  if (kept.length > 0) {
+    const what = `session ${id} has uncommitted work that was not taken in`;
+    throw new SandboxError("UNPULLED_WORK", what, {
+      hint: `it is in ${kept.join(", ")}; --force throws it away`,
+    });
+  }
   if (await isOnRefsAlone(engine, view)) {
     throw new SandboxError(
       "UNPULLED_WORK",
@@ -135,6 +143,7 @@ export async function hasUnpulledWork(
   engine: Engine,
   { record, state }: SessionView,
 ): Promise<boolean> {
+  if ((await keptOf(engine, record.sessionId)).length > 0) return true;
   if (record.pulled) return false;
   if (hasResult(record)) return true;
   if (state === "prepared" && record.end === null) return false;

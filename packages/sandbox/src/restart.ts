@@ -16,6 +16,7 @@ import { userFiles } from "./home-files.js";
 import { IntakeError, printable, salvageRef, sessionRef } from "./intake/index.js";
 import { furnish } from "./prepare.js";
 import type { Checked } from "./prepare-check.js";
+import { dropKept, keepSaved } from "./kept.js";
 import { isBegun, type SessionRecord } from "./record.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { savedOf } from "./saved.js";
@@ -96,11 +97,20 @@ async function safeResult(
   try {
     const result = await takeIn(engine, record, repo, saved, { signal });
     await engine.store.update(id, () => ({ result }));
+    if (result.salvaged) await dropKept(engine, record);
+    else if (saved.salvage === "made") await tellKept(engine, record);
     return result;
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error;
     return no(`what was saved is refused: ${error.message}`);
   }
+}
+
+/** The saves of the new start must not overwrite it. */
+async function tellKept(engine: Engine, record: SessionRecord): Promise<void> {
+  const folder = await keepSaved(engine, record);
+  const message = `what was uncommitted is not in the new start; it stays in ${folder}`;
+  engine.note("kept", record.sessionId, message);
 }
 
 async function startAgain(

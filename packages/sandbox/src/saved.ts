@@ -15,6 +15,7 @@ import {
 } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { SandboxError } from "./errors.js";
+import { keepFrom, withKept } from "./kept.js";
 import { tryWithLock, withLock } from "./lock.js";
 import { isBegun, type SessionRecord } from "./record.js";
 
@@ -44,7 +45,9 @@ export async function savedOf(
   const here = await collectedBefore(engine, record, "saved");
   const store = (await engine.backendOf(record)).salvage?.store ?? null;
   // A snapshot is saved there too.
-  if (store === null) return here === null ? null : { ...here, unordered: false };
+  if (store === null) {
+    return here === null ? null : { ...(await withKept(engine, record, here)), unordered: false };
+  }
   const fromStore = (saved: Collected): SavedWork => ({ ...saved, unordered: !saved.final });
   // Of an earlier start the store may have something newer.
   if (here !== null && here.launchedAt !== null && here.launchedAt === record.launchedAt)
@@ -148,8 +151,19 @@ export async function saveNow<T>(
   return withLock(lock, { retryMs: LOCK_RETRY_MS, signal }, async (held) => {
     const guest = await guestOf(engine, record);
     engine.step("collect", record.sessionId, "bringing what the agent did so far");
-    return work(await collect(engine, record, guest, { to: "saved", signal: held }), held);
+    return work(await save(engine, record, guest, held), held);
   });
+}
+
+function save(
+  engine: Engine,
+  record: SessionRecord,
+  guest: Guest,
+  signal: AbortSignal,
+): Promise<Collected> {
+  const replacing = (facts: Pick<Collected, "salvage">): Promise<void> =>
+    keepFrom(engine, record, facts);
+  return collect(engine, record, guest, { to: "saved", signal, replacing });
 }
 
 async function saveOnce(
@@ -158,7 +172,7 @@ async function saveOnce(
   how: { readonly guest: Guest; readonly everyMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const folder = engine.store.path(record.sessionId, "saved");
-  const save = async (held: AbortSignal): Promise<void> => {
+  const saveIfOld = async (held: AbortSignal): Promise<void> => {
     const age = await stat(folder).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,
       () => Infinity,
@@ -166,10 +180,10 @@ async function saveOnce(
     if (age < how.everyMs / 2) return;
     // A new guest that is not started yet holds less than what is saved.
     if (isBegun(await engine.store.read(record.sessionId))) return;
-    await collect(engine, record, how.guest, { to: "saved", signal: held });
+    await save(engine, record, how.guest, held);
   };
   try {
-    await tryWithLock(`${folder}.lock`, save, how.signal);
+    await tryWithLock(`${folder}.lock`, saveIfOld, how.signal);
   } catch (error) {
     // An agent that deleted its repository leaves what was saved before.
     if (!(error instanceof SandboxError) || error.code !== "BUNDLE_GONE") throw error;

@@ -39,7 +39,7 @@ async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
   if (guest === undefined) throw new Error("no guest");
   const exchange = join(dataDir, "exchange", sessionId);
   const other = new Sandbox(options);
-  return { repo, backend, sandbox, other, sessionId, guest, exchange, events };
+  return { repo, backend, sandbox, other, options, sessionId, guest, exchange, events };
 }
 
 /** What the agent does: by default a commit, and something that it leaves. */
@@ -199,6 +199,23 @@ describe("a snapshot, then a loss", () => {
     expect(repo.git("show", `refs/cco/salvage/${sessionId}:more`)).toBe("more");
   });
 
+  it("a later save without the uncommitted work leaves what an earlier one had", async () => {
+    const { repo, sandbox, options, sessionId, guest, exchange } = await made(null, 3_600_000);
+    const small = new Sandbox({ ...options, intake: { maxBundleBytes: 20_000 } });
+    await work(guest);
+    await sandbox.pull(sessionId, { snapshot: true });
+    await work(guest, "head -c 100000 /dev/urandom >big");
+    for (const times of [1, 2]) {
+      await small.pull(sessionId, { snapshot: true });
+      expect(existsSync(join(exchange, "kept.1")), String(times)).toBe(true);
+    }
+    guest.lose("evicted");
+    expect(await sandbox.pull(sessionId)).toMatchObject({ result: { salvaged: true } });
+    expect(repo.git("show", `refs/cco/salvage/${sessionId}:half`)).toBe("half");
+    expect(existsSync(join(exchange, "kept.1"))).toBe(false);
+    await sandbox.remove(sessionId);
+  });
+
   it("an older save of a store is not taken for the newer snapshot", async () => {
     const volume = storeOf();
     const { repo, sandbox, sessionId, guest } = await made(volume.store);
@@ -277,6 +294,36 @@ describe("--retries", () => {
     for (const session of await Promise.all(waiting)) expect(session.state).toBe("succeeded");
     await sandbox.pull(sessionId);
     expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
+  });
+
+  it("what could not be taken in before a new start stays until the session is removed", async () => {
+    const { repo, backend, sandbox, sessionId, guest, exchange, events } = await made(null, 50, 1);
+    const deep = "d/".repeat(250);
+    await work(guest, `git commit -q --allow-empty -m 'add a'; mkdir -p ${deep}; echo x >${deep}x`);
+    const waiting = sandbox.wait(sessionId);
+    await waitFor(() => existsSync(join(exchange, "saved/salvage.bundle")));
+    guest.lose("evicted");
+    const second = await waitFor(() => {
+      const found = backend.here.get(sessionId);
+      return found !== guest && found?.now.kind === "running" ? found : undefined;
+    });
+    const kept = join(exchange, "kept.1");
+    await waitFor(() => existsSync(join(exchange, "saved/collected.json")));
+    expect(existsSync(join(kept, "salvage.bundle"))).toBe(true);
+    const said = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said).toContain(`what was uncommitted is not in the new start; it stays in ${kept}`);
+    second.end();
+    await waiting;
+    await sandbox.pull(sessionId);
+    expect(repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
+    const hint = `it is in ${kept}; --force throws it away`;
+    const refused = { code: "UNPULLED_WORK", hint };
+    await expect(sandbox.remove(sessionId)).rejects.toMatchObject(refused);
+    expect((await sandbox.gc()).kept).toEqual([
+      { kind: "session", id: sessionId, why: "unpulled" },
+    ]);
+    await sandbox.remove(sessionId, { force: true });
+    expect(existsSync(exchange)).toBe(false);
   });
 
   it("no start is left: lost, and pull brings what there was", async () => {
