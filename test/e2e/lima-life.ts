@@ -36,6 +36,13 @@ function kill(pid: number): void {
   }
 }
 
+async function stopByCco(scene: LimaScene, id: string): Promise<void> {
+  const refused = await scene.cco(["box", "stop"]);
+  expect(refused.exitCode).toBe(6);
+  expect(refused.stderr).toContain(id);
+  await scene.ok(["box", "stop", "--force"]);
+}
+
 /**
  * What happens around sessions in a VM, with limactl's own commands in between as a person types
  * them.
@@ -109,14 +116,15 @@ export function limaLifeCases(
   });
 
   describe("a VM that goes down under a session", () => {
-    const down: readonly [string, (scene: LimaScene) => void][] = [
+    const down: readonly [string, (scene: LimaScene, id: string) => unknown][] = [
+      ["stopped by cco", stopByCco],
       ["stopped by hand", (scene) => scene.limactl("stop", "--tty=false", scene.box)],
       ["killed", (scene) => scene.limactl("stop", "--tty=false", "--force", scene.box)],
     ];
     it.each(down)("%s: ls tells the truth, and its work comes home", async (_, goDown) => {
       const scene = makeScene();
       const id = await scene.running(`${commitBlock("a")}\necho half >half\nsync`, untilLet);
-      goDown(scene);
+      await goDown(scene, id);
       const listed = () => scene.json<SessionJson[]>(["box", "ls"]);
       expect(await listed()).toMatchObject([{ state: "failed", reason: "box-stopped" }]);
       const pull = await scene.cco(["box", "pull", id]);
@@ -162,8 +170,11 @@ export function limaLifeCases(
     const refused = await scene.cco(["box", "destroy"]);
     expect(refused.exitCode).toBe(6);
     expect(refused.stderr).toContain(sessionId);
-    await scene.ok(["box", "pull", sessionId]);
-    await scene.ok(["box", "destroy"]);
+    scene.limactl("stop", "--tty=false", scene.box);
+    const unsure = await scene.cco(["box", "destroy"]);
+    expect(unsure.exitCode).toBe(6);
+    expect(unsure.stderr).toContain(sessionId);
+    await scene.ok(["box", "destroy", "--force"]);
     expect(await scene.json(["box", "status"], 7)).toMatchObject({ status: "missing" });
     expect(scene.limactl("list", "--quiet").text).not.toContain("cco-second");
   });

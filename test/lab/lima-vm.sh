@@ -80,6 +80,8 @@ make_image() {
   key=$(sha256sum <"$0")
   if [ "$(cat "$image/done" 2>/dev/null)" = "$key" ]; then return; fi
   say "making the guest image"
+  # Its disk is a copy of the image before.
+  if lima list --quiet lab >/dev/null 2>&1; then lima delete --force lab; fi
   rm -rf "$image"
   mkdir -p "$image/deb"
   # shellcheck source=/dev/null
