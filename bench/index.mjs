@@ -1,8 +1,9 @@
 /**
- * `pnpm bench [notice|transport|startup|workspaces|push|memory|ssh|agent]…`: figures measured side by side on this machine, each
+ * `pnpm bench [notice|transport|startup|workspaces|push|memory|ssh|lima|agent]…`: figures measured side by side on this machine, each
  * with its limit. Printed, never asserted: a loaded machine is no defect.
  */
 import { agent } from "./agent.mjs";
+import { lima } from "./lima.mjs";
 import { memory } from "./memory.mjs";
 import { notice } from "./notice.mjs";
 import { push } from "./push.mjs";
@@ -24,7 +25,7 @@ import { World } from "./world.mjs";
 /** @type {Record<string, (world: World) => Figure[] | Promise<Figure[]>>} */
 // Those first that use the library in this process: after some hundred synchronous programs an import
 // took a symbolic link for the file itself (seen with Node 20.20, cause unknown).
-const benches = { notice, transport, startup, workspaces, push, memory, ssh, agent };
+const benches = { notice, transport, startup, workspaces, push, memory, ssh, lima, agent };
 
 const asked = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

@@ -9,7 +9,7 @@ import type { ConformanceOptions, ConformanceSubject } from "./subject.js";
 import { Viewers } from "./viewers.js";
 
 /** Longest wait for a condition that must come; no case measures time. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** What every group of cases works with: one box, a fresh guest for each case. */
 export class Harness {
