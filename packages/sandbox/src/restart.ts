@@ -19,7 +19,7 @@ import type { Checked } from "./prepare-check.js";
 import { dropKept, keepSaved } from "./kept.js";
 import { isBegun, type SessionRecord } from "./record.js";
 import { refreshOne, type SessionView } from "./refresh.js";
-import { savedOf } from "./saved.js";
+import { savedOf, type SavedWork } from "./saved.js";
 import type { SessionResult } from "./session.js";
 import { takeIn } from "./take-in.js";
 
@@ -84,7 +84,6 @@ async function safeResult(
 ): Promise<SessionResult | null | "not"> {
   const id = record.sessionId;
   const saved = await savedOf(engine, record, signal);
-  if (saved === null) return record.result;
   const no = async (why: string): Promise<"not"> => {
     engine.note("retried", id, `not started once more: ${why}`);
     await engine.store.update(id, () => ({
@@ -93,17 +92,48 @@ async function safeResult(
     }));
     return "not";
   };
-  if (saved.final) return no("its agent had ended, and its work is saved");
+  if (saved?.final === true) return no("its agent had ended, and its work is saved");
   try {
-    const result = await takeIn(engine, record, repo, saved, { signal });
-    await engine.store.update(id, () => ({ result }));
-    if (result.salvaged) await dropKept(engine, record);
-    else if (saved.salvage === "made") await tellKept(engine, record);
-    return result;
+    const result =
+      saved === null ? record.result : await takenIn(engine, record, repo, saved, signal);
+    const unsent = await neverSent(repo, record, result);
+    if (unsent === undefined) return result;
+    return await no(`what it did is built on ${unsent}, an older commit than is sent`);
   } catch (error) {
     if (!(error instanceof IntakeError)) throw error;
     return no(`what was saved is refused: ${error.message}`);
   }
+}
+
+async function takenIn(
+  engine: Engine,
+  record: SessionRecord,
+  repo: Repo,
+  saved: SavedWork,
+  signal: AbortSignal | undefined,
+): Promise<SessionResult> {
+  const result = await takeIn(engine, record, repo, saved, { signal });
+  await engine.store.update(record.sessionId, () => ({ result }));
+  if (result.salvaged) await dropKept(engine, record);
+  else if (saved.salvage === "made") await tellKept(engine, record);
+  return result;
+}
+
+/** A commit that a result needs in the guest and that is not sent: the agent had it from elsewhere. */
+async function neverSent(
+  { git }: Repo,
+  { baseCommit: base, retry }: SessionRecord,
+  result: SessionResult | null,
+): Promise<string | undefined> {
+  if (result === null || retry === null || retry.depth === "full") return undefined;
+  const listed = async (...args: string[]): Promise<readonly string[]> =>
+    (await git.text(["rev-list", "--boundary", ...args])).split("\n");
+  const below = await listed(result.tip, `^${base}`);
+  const needed = below.flatMap((line) => (line.startsWith("-") ? [line.slice(1)] : []));
+  if (needed.every((sha) => sha === base)) return undefined;
+  const lines = await listed(`--max-count=${String(retry.depth)}`, base);
+  const sent = new Set(lines.map((line) => line.replace(/^-/, "")));
+  return needed.find((sha) => !sent.has(sha));
 }
 
 /** The saves of the new start must not overwrite it. */

@@ -14,8 +14,9 @@ import { FakeBackend, onThisMachine, type FakeGuest } from "./fake-backend.js";
 import { planOf } from "./support.js";
 
 /** A box that loses guests when the test says so; `exec` is this machine's real git. */
-async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
+async function made(store: SalvageStore | null, everyMs = 50, retries = 0, older = 0) {
   const repo = TestRepo.withCommit();
+  for (let n = 1; n <= older; n += 1) repo.commit({ [`old${String(n)}`]: "" }, `old ${String(n)}`);
   const runner = new ExecaRunner({ env: repo.env, cwd: repo.dir });
   const backend = new FakeBackend({
     dir: makeTempDir(),
@@ -33,6 +34,7 @@ async function made(store: SalvageStore | null, everyMs = 50, retries = 0) {
     planPath: "plan.md",
     agent: "runbook",
     retries,
+    ...(older === 0 ? {} : { depth: 2 }),
   });
   await sandbox.launch(sessionId);
   const guest = backend.here.get(sessionId);
@@ -324,6 +326,27 @@ describe("--retries", () => {
     ]);
     await sandbox.remove(sessionId, { force: true });
     expect(existsSync(exchange)).toBe(false);
+  });
+
+  it("a result on a commit that no guest is sent is not started once more, and can be pulled", async () => {
+    const { repo, backend, sandbox, sessionId, guest, exchange, events } = await made(
+      null,
+      50,
+      1,
+      5,
+    );
+    const first = repo.rev("HEAD~5");
+    await work(guest, `git fetch -q --unshallow '${repo.dir}' && git reset -q --hard ${first}`);
+    await work(guest);
+    const waiting = sandbox.wait(sessionId);
+    await waitFor(() => existsSync(join(exchange, "saved/salvage.bundle")));
+    guest.lose("evicted");
+    expect(await waiting).toMatchObject({ state: "lost" });
+    expect(backend.here.get(sessionId)).toBe(guest);
+    const said = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(said.join("\n")).toContain(`not started once more: what it did is built on ${first}`);
+    await expect(sandbox.pull(sessionId)).rejects.toMatchObject({ code: "RESULT_REWRITTEN" });
+    expect(repo.git("log", "--format=%s", `refs/cco/sessions/${sessionId}`)).toBe("add a\nfirst");
   });
 
   it("no start is left: lost, and pull brings what there was", async () => {
