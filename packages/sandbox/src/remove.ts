@@ -52,10 +52,12 @@ async function removeOrphan(engine: Engine, id: string): Promise<void> {
   const here = await engine.backend.guests().catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     const message = `no session ${id}, and the ${engine.backend.name} box cannot be asked: ${why}`;
-    throw new SandboxError("SESSION_NOT_FOUND", message, { cause: error });
+    const hint = "run it again when the box answers; --backend NAME asks another";
+    throw new SandboxError("SESSION_NOT_FOUND", message, { hint, cause: error });
   });
   if (!here.has(id)) throw sessionNotFound(id);
   await closeGuests(engine, engine.backend, id, { force: true, saved: true });
+  await engine.store.remove(id);
 }
 
 /** What can be read of its record may say which box it is in. */
