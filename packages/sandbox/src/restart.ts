@@ -114,8 +114,10 @@ async function takenIn(
 ): Promise<SessionResult> {
   const result = await takeIn(engine, record, repo, saved, { signal });
   await engine.store.update(record.sessionId, () => ({ result }));
+  // Then it was put beside, and the store has it by its start.
+  const beside = saved.unordered && record.result !== null;
   if (result.salvaged) await dropKept(engine, record);
-  else if (saved.salvage === "made") await tellKept(engine, record);
+  else if (!beside && saved.salvage === "made") await tellKept(engine, record);
   return result;
 }
 

@@ -38,11 +38,18 @@ export async function takeIn(
 ): Promise<SessionResult> {
   const id = record.sessionId;
   engine.step("intake", id, "checking what came back");
-  const request = { ...intakeRequest(engine, record, repo, options), aside: false };
-  if (collected.unordered === true && record.result !== null) {
-    const order = await orderOf(request, collected, record.result);
-    if (order === "older") return record.result;
-    request.aside = order === "unknown";
+  const plain = intakeRequest(engine, record, repo, options);
+  const before = collected.unordered === true ? record.result : null;
+  const order = before === null ? "newer" : await orderOf(plain, collected, before);
+  const request = { ...plain, aside: ASIDE[order] };
+  if (before !== null && order === "older") {
+    // What was uncommitted may be newer all the same.
+    await takeInSalvage(engine, record, collected, {
+      ...request,
+      bundleFile: collected.salvageFile,
+      kind: "salvage",
+    });
+    return before;
   }
   const report = collected.hasResult
     ? await intake({ ...request, bundleFile: collected.resultFile, kind: "result" })
@@ -57,8 +64,8 @@ export async function takeIn(
     kind: "salvage",
     known: [tip],
   });
-  if (request.aside && record.result !== null) {
-    return { ...record.result, salvaged: record.result.salvaged || salvage.taken };
+  if (before !== null && order === "unknown") {
+    return { ...before, salvaged: before.salvaged || salvage.taken };
   }
   return {
     commits: report?.commits ?? 0,
@@ -69,14 +76,18 @@ export async function takeIn(
   };
 }
 
+type Order = "newer" | "older" | "unknown";
+
+const ASIDE = { newer: "never", unknown: "differing", older: "always" } as const;
+
 /** How what was collected stands to what was taken in before, by what the one has of the other. */
 async function orderOf(
   request: Omit<IntakeRequest, "bundleFile" | "kind">,
   { hasResult, resultFile }: Collected,
   before: SessionResult,
-): Promise<"newer" | "older" | "unknown"> {
+): Promise<Order> {
   if (!hasResult) return before.tip === request.base ? "unknown" : "older";
-  let order: "newer" | "older" | "unknown" = "unknown";
+  let order: Order = "unknown";
   await intake({
     ...request,
     bundleFile: resultFile,

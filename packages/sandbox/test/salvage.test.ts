@@ -230,6 +230,7 @@ describe("a snapshot, then a loss", () => {
     const result = { tip, commits: 2, salvaged: false };
     expect(await sandbox.pull(sessionId)).toMatchObject({ result });
     expect(repo.rev(`refs/cco/sessions/${sessionId}`)).toBe(tip);
+    expect(repo.git("show", `refs/cco/heads/${sessionId}/1:half`)).toBe("half");
     expect(repo.git("log", "--format=%s", "main")).toBe("add half\nadd a\nfirst");
   });
 

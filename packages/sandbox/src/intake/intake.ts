@@ -172,7 +172,9 @@ function conclude(
   const isNew = (sha: string): boolean => fresh.has(sha);
   const ref = isSalvage ? salvageRef(sessionId) : sessionRef(sessionId);
   const held = existing.find(({ name }) => name === ref)?.sha;
-  const isAside = request.aside === true && held !== undefined && tip !== null && held !== tip;
+  const { aside: asked = "never" } = request;
+  const mayMove = asked === "never" || (asked === "differing" && held === undefined);
+  const isAside = !mayMove && tip !== null && held !== tip;
   const own = isAside ? [{ name: `refs/heads/${OWN}`, sha: tip }] : [];
   const numbered = numberHeads(sessionId, {
     heads: [...own, ...(isSalvage ? [] : header.heads)],

@@ -49,10 +49,10 @@ export interface IntakeRequest {
   readonly known?: readonly string[] | undefined;
   readonly secrets?: readonly ProvisionedSecret[] | undefined;
   /**
-   * Of this and what the session's ref holds it is not known which is newer: where they differ, the
-   * ref stays, and this goes beside it. Default false.
+   * The session's ref is not moved, and this goes beside it: `differing` where the ref holds another
+   * commit, `always` where it holds none too. Default `never`.
    */
-  readonly aside?: boolean | undefined;
+  readonly aside?: "never" | "differing" | "always" | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Only check and report: nothing is moved into the host's store, no ref is
