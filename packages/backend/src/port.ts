@@ -363,6 +363,10 @@ export interface SandboxBackend {
   openGuest(guestId: string, options?: GuestOptions, control?: OpenControl): Promise<Guest>;
   /** End all of it and remove its bytes. A guest that is not there is fine. */
   closeGuest(guestId: string): Promise<void>;
-  /** Ids of all guests that have bytes here, and how they are: one call for many sessions. */
-  guests(): Promise<ReadonlyMap<string, GuestState>>;
+  /**
+   * Ids of all guests that have bytes here, and how they are: one call for many sessions.
+   *
+   * @param only of this one alone, which may cost much less.
+   */
+  guests(only?: string): Promise<ReadonlyMap<string, GuestState>>;
 }

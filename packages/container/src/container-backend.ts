@@ -165,8 +165,8 @@ export class ContainerBackend implements SandboxBackend {
     await this.#remove(["volume", "rm", "--force", ...Object.values(volumes), netVolume]);
   }
 
-  async guests(): Promise<ReadonlyMap<string, GuestState>> {
-    return this.#states();
+  async guests(only?: string): Promise<ReadonlyMap<string, GuestState>> {
+    return this.#states(only === undefined ? undefined : guestNames(this.box, only).agent);
   }
 
   #guest(record: GuestRecord): Guest {

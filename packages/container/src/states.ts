@@ -17,6 +17,7 @@ export const STATE_FORMAT = [
  * ENGINE BOX FORMAT [AGENT]: when the machine started, then a line for each agent's container, then what those that
  * run and tell of their turns wait for, and which of the killed were so for want of memory where
  * the engine did not see it (podman does not with cgroups 1): that is the container's own word.
+ * An `exec` may hang for good (docker 20.10 with hundreds at once): it is given up.
  */
 export const STATES = `
 export LC_ALL=C
@@ -30,12 +31,14 @@ fi
 lines=$("$1" container inspect --format "$3" $ids)
 code=$?
 printf '%s\\n' "$lines"
+bound=
+command -v timeout >/dev/null && bound='timeout 10'
 waits() {
-  said=$("$1" exec "$2" head -c 200 /cco/waiting 2>/dev/null | head -n 1) && [ -n "$said" ] &&
+  said=$($bound "$1" exec "$2" head -c 200 /cco/waiting 2>/dev/null | head -n 1) && [ -n "$said" ] &&
     printf 'waiting %s %s\\n' "$3" "$said"
 }
 lacked() {
-  "$1" exec "$2" test -e /cco/oom 2>/dev/null && printf 'oom %s\\n' "$3"
+  $bound "$1" exec "$2" test -e /cco/oom 2>/dev/null && printf 'oom %s\\n' "$3"
 }
 printf '%s\\n' "$lines" | {
   while read -r guest status code oom _ _ turns; do

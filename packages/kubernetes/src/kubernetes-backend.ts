@@ -207,8 +207,8 @@ export class KubernetesBackend implements SandboxBackend {
     await this.#named(`cannot remove the pod of ${id}`, () => this.#pods.remove(id));
   }
 
-  async guests(): Promise<ReadonlyMap<string, GuestState>> {
-    const pods = await this.#named("cannot list the pods", () => this.#pods.list());
+  async guests(only?: string): Promise<ReadonlyMap<string, GuestState>> {
+    const pods = await this.#named("cannot list the pods", () => this.#pods.list(only));
     const states = new Map<string, GuestState>();
     const unknown: string[] = [];
     for (const [id, pod] of pods) {

@@ -33,9 +33,11 @@ export class Pods {
     }
   }
 
-  /** All of this person's, by session. */
-  async list(): Promise<ReadonlyMap<string, Pod>> {
-    const labelSelector = `${MANAGED_BY}=${MANAGER},${OWNER}=${this.#settings.owner}`;
+  /** All of this person's, or of a session of theirs, by session. */
+  async list(only?: string): Promise<ReadonlyMap<string, Pod>> {
+    const labels = [`${MANAGED_BY}=${MANAGER}`, `${OWNER}=${this.#settings.owner}`];
+    if (only !== undefined) labels.push(`${SESSION}=${only}`);
+    const labelSelector = labels.join(",");
     const list = await this.#cluster.call<List<Pod>>("GET", this.#path(), {
       query: { labelSelector },
     });

@@ -223,8 +223,8 @@ export class LimaBackend implements SandboxBackend {
   }
 
   /** None of a VM that is not there. @throws {BackendError} `BOX_STOPPED` */
-  guests(): Promise<ReadonlyMap<string, GuestState>> {
-    return this.#inVm(() => this.#again(() => this.#inner.guests()), new Map());
+  guests(only?: string): Promise<ReadonlyMap<string, GuestState>> {
+    return this.#inVm(() => this.#again(() => this.#inner.guests(only)), new Map());
   }
 
   async #inVm<T>(work: () => Promise<T>, ifMissing: T): Promise<T> {

@@ -157,8 +157,9 @@ export class LocalBackend implements SandboxBackend {
     await this.#script(`cannot remove guest ${id}`, CLOSE, [this.#dataDir ?? "-", id]);
   }
 
-  async guests(): Promise<ReadonlyMap<string, GuestState>> {
-    const args = [this.#dataDir ?? "-", await launchScript()];
+  async guests(only?: string): Promise<ReadonlyMap<string, GuestState>> {
+    const one = only === undefined ? [] : [checkedGuestId(only)];
+    const args = [this.#dataDir ?? "-", await launchScript(), ...one];
     const result = await this.#script("cannot list the guests", LIST, args);
     return parseStates(result.stdout.toString("utf8"));
   }

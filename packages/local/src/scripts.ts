@@ -65,12 +65,12 @@ export const HELPER = `${DATA}
 file=$data/local/$2
 cat >"$file.$$" && mv -f -- "$file.$$" "$file" && cp -- "$file" "$3"`;
 
-/** DATA LAUNCH: the state of every guest, one a line. */
+/** DATA LAUNCH [ID]: the state of every guest, or of one, one a line. */
 export const LIST = `${DATA}
 [ -d "$data/guests" ] || exit 0
-launch=$2
+launch=$2 one=\${3:-*}
 set --
-for ctl in "$data"/guests/*/ctl; do set -- "$@" "$ctl"; done
+for ctl in "$data"/guests/$one/ctl; do set -- "$@" "$ctl"; done
 exec sh -c "$launch" launch --state all "$@"`;
 
 /**

@@ -137,7 +137,7 @@ async function collectNow(
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
   const { record } = view;
-  const guests = await (await engine.backendOf(record)).guests();
+  const guests = await (await engine.backendOf(record)).guests(record.sessionId);
   if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });
   const guest = await guestOf(engine, record);
   engine.step("collect", record.sessionId, "bringing what the agent left");
@@ -299,7 +299,8 @@ async function tellEnd(engine: Engine, { record }: SessionView): Promise<void> {
 
 async function lastWords(engine: Engine, record: SessionRecord): Promise<string> {
   try {
-    if (!(await (await engine.backendOf(record)).guests()).has(record.sessionId)) return "";
+    if (!(await (await engine.backendOf(record)).guests(record.sessionId)).has(record.sessionId))
+      return "";
     const screen = await (await guestOf(engine, record)).terminal.capture();
     const lines = printable(screen, { multiline: true })
       .split("\n")

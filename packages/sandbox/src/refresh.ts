@@ -22,14 +22,16 @@ export interface SessionView {
   readonly refused?: boolean;
 }
 
-/** Asks each box once. */
+/** Asks each box once, for all its sessions or for one. */
 class Boxes {
   readonly #asked = new Map<SandboxBackend, Promise<ReadonlyMap<string, GuestState>>>();
   readonly #told = new Set<string>();
   readonly #engine: Engine;
+  readonly #only: string | undefined;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, only?: string) {
     this.#engine = engine;
+    this.#only = only;
   }
 
   /** The first of the sessions of a box that does not answer tells of it, for all. */
@@ -45,7 +47,7 @@ class Boxes {
 
   async stateOf(record: SessionRecord): Promise<GuestState | undefined> {
     const backend = await this.#engine.backendOf(record);
-    const guests = this.#asked.get(backend) ?? backend.guests();
+    const guests = this.#asked.get(backend) ?? backend.guests(this.#only);
     this.#asked.set(backend, guests);
     return (await guests).get(record.sessionId);
   }
@@ -81,7 +83,7 @@ function stopped(record: SessionRecord): SessionView {
 
 /** How one session is now. @throws where its box does not answer */
 export function refreshOne(engine: Engine, record: SessionRecord): Promise<SessionView> {
-  return look(engine, record, new Boxes(engine));
+  return look(engine, record, new Boxes(engine, record.sessionId));
 }
 
 async function look(engine: Engine, record: SessionRecord, boxes: Boxes): Promise<SessionView> {

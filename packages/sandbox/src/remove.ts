@@ -49,7 +49,7 @@ export async function forget(engine: Engine, id: string, force: boolean): Promis
 async function removeOrphan(engine: Engine, id: string): Promise<void> {
   // An account on another machine may be shared: what was not sent from here is another's.
   if (engine.host !== null && !(await engine.store.given()).has(id)) throw sessionNotFound(id);
-  const here = await engine.backend.guests().catch((error: unknown) => {
+  const here = await engine.backend.guests(id).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     const message = `no session ${id}, and the ${engine.backend.name} box cannot be asked: ${why}`;
     const hint = "run it again when the box answers; --backend NAME asks another";
@@ -154,7 +154,7 @@ export async function hasUnpulledWork(
     : collectedBefore(engine, record));
   if (state === "lost" && collected === null) return false;
   if (collected !== null) return collected.hasResult || collected.salvage !== "none";
-  const guests = await (await engine.backendOf(record)).guests();
+  const guests = await (await engine.backendOf(record)).guests(record.sessionId);
   if (!guests.has(record.sessionId)) return false;
   return holdsWork(record.baseCommit, await guestOf(engine, record));
 }

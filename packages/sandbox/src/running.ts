@@ -270,7 +270,7 @@ async function present(engine: Engine, id: string): Promise<SessionView> {
   if (view.state === "lost" || record.released) throw lost(view);
   if (view.record.end === null && !record.pulled) return view;
   // An ended one was not asked for: openGuest would make an empty guest of one that is gone.
-  const guests = await (await engine.backendOf(record)).guests();
+  const guests = await (await engine.backendOf(record)).guests(id);
   if (!guests.has(id)) throw lost({ ...view, lost: "box-gone" });
   return view;
 }

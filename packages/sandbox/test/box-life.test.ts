@@ -23,11 +23,11 @@ class Machine extends FakeBackend {
     return Promise.resolve();
   };
 
-  override guests() {
+  override guests(only?: string) {
     if (this.status_ === "stopped") {
       return Promise.reject(new BackendError("BOX_STOPPED", "sandbox not running"));
     }
-    return super.guests();
+    return super.guests(only);
   }
 }
 

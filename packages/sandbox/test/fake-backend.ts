@@ -105,9 +105,10 @@ export class FakeBackend implements SandboxBackend {
     return Promise.resolve();
   }
 
-  guests(): Promise<ReadonlyMap<string, GuestState>> {
+  guests(only?: string): Promise<ReadonlyMap<string, GuestState>> {
     this.calls.push("guests");
-    return Promise.resolve(new Map([...this.here].map(([id, guest]) => [id, guest.now])));
+    const asked = [...this.here].filter(([id]) => only === undefined || id === only);
+    return Promise.resolve(new Map(asked.map(([id, guest]) => [id, guest.now])));
   }
 
   create = (): Promise<void> => Promise.reject(new Error("unexpected create"));

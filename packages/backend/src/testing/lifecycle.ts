@@ -49,8 +49,10 @@ export function lifecycleCases(harness: Harness): void {
     const guests = await backend.guests();
     expect(guests.get(idle.id)).toEqual({ kind: "idle" });
     expect(guests.get(running.id)).toMatchObject({ kind: "running" });
+    expect([...(await backend.guests(idle.id))]).toEqual([[idle.id, { kind: "idle" }]]);
     await backend.closeGuest(idle.id);
     expect((await backend.guests()).has(idle.id)).toBe(false);
+    expect(await backend.guests(idle.id)).toEqual(new Map());
   });
 
   it("closes a guest for good, running or not, as often as asked", async () => {
