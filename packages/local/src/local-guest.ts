@@ -10,11 +10,12 @@ import {
   type GuestState,
   type Terminal,
 } from "@cco/backend";
-import { type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
+import { RunError, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
 
 import { bwrapArgv, guestPaths } from "./bwrap-argv.js";
 import type { GuestRecord } from "./guest-record.js";
 import { guestNet, proxyVariables } from "./guest-net.js";
+import { END_EXEC } from "./scripts.js";
 
 /** One session's sandbox: every program in it is a bubblewrap of its own over the same folders. */
 export class LocalGuest implements Guest {
@@ -39,10 +40,14 @@ export class LocalGuest implements Guest {
 
   async exec(argv: readonly string[], options: GuestExecOptions = {}): Promise<RunResult> {
     const { cwd, env, network, ...run } = options;
-    const result = await this.#runner.run(
-      this.#execArgv(argv, { cwd, env, network: network === true }),
-      run satisfies RunOptions,
-    );
+    const name = `x${randomBytes(6).toString("hex")}`;
+    const program = this.#execArgv(argv, { name, cwd, env, network: network === true });
+    const result = await this.#runner
+      .run(program, run satisfies RunOptions)
+      .catch(async (error: unknown) => {
+        if (error instanceof RunError && error.code !== "COMMAND_NOT_FOUND") await this.#end(name);
+        throw error;
+      });
     if (result.exitCode !== 0 && result.stderr.startsWith("bwrap: ")) {
       throw new BackendError("BACKEND_FAILED", result.stderr.trim());
     }
@@ -61,21 +66,33 @@ export class LocalGuest implements Guest {
     return this.#terminal.ended(options);
   }
 
+  /** What a program that was given up left running. */
+  async #end(name: string): Promise<void> {
+    const argv = ["sh", "-c", END_EXEC, "end"];
+    await this.#runner.run(argv, { stdin: `${name}\n` }).catch(() => undefined);
+  }
+
   #execArgv(
     argv: readonly string[],
     options: {
+      name: string;
       cwd: string | undefined;
       env: Readonly<Record<string, string>> | undefined;
       network: boolean;
     },
   ): readonly string[] {
     const record = this.#record;
-    const name = `x${randomBytes(6).toString("hex")}`;
+    const { name } = options;
     const net = options.network ? guestNet(record, name) : undefined;
     const sandbox = bwrapArgv({
       ...record,
       newSession: true,
-      env: { ...record.env, ...(net && proxyVariables(record.network)), ...options.env },
+      env: {
+        ...record.env,
+        ...(net && proxyVariables(record.network)),
+        ...options.env,
+        CCO_EXEC: name,
+      },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(net === undefined ? {} : { net }),
     });

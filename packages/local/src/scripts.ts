@@ -104,6 +104,23 @@ for gone in "$data/guests/.$2".*; do
   rm -rf -- "$gone" || exit 1
 done`;
 
+/**
+ * A name on stdin: KILL to every bwrap that has it among its arguments, as one that is interrupted
+ * early goes on without its parent (see {@link CLOSE}). Its programs end with it.
+ */
+export const END_EXEC = `read -r name || exit
+while :; do
+  left=
+  for line in $(printf '%s\\n' "$name" | grep -lsF -f - /proc/[0-9]*/cmdline); do
+    process=\${line%/cmdline}
+    case $(tr '\\000' ' ' <"$line") in
+      *"bwrap "*"CCO_EXEC $name "*) kill -KILL "\${process#/proc/}" && left=yes ;;
+    esac
+  done 2>/dev/null
+  [ -n "$left" ] || exit 0
+  sleep 0.02
+done`;
+
 /** DATA: what is left when all guests are gone. */
 export const DESTROY = `${DATA}
 rm -rf -- "$data/local" && { [ ! -d "$data/guests" ] || rm -rf -- "$data/guests"; }`;

@@ -3,10 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Guest } from "@cco/backend";
+import { ExecaRunner } from "@cco/exec";
 import { describe, expect, it } from "vitest";
 
 import { waitFor } from "../../../test/support/wait-for.js";
-import { processesWith, testBox, unavailable, uniqueSleep } from "./local-support.js";
+import { END_EXEC } from "../src/scripts.js";
+import { processesWith, testBox, unavailable, uniqueSleep, type TestBox } from "./local-support.js";
 
 interface Session {
   readonly guest: Guest;
@@ -127,7 +129,8 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
     expect((await box.backend.guests()).has(guest.id)).toBe(false);
   });
 
-  it("closing a guest ends what was interrupted in its first milliseconds", async () => {
+  /** Programs of a guest, each interrupted half a millisecond later than the one before. */
+  async function interrupted(box: TestBox, check: (mark: string, guest: Guest) => Promise<void>) {
     for (let after = 0; after < 40; after += 1) {
       const guest = await box.guest();
       const mark = uniqueSleep();
@@ -137,11 +140,30 @@ describe.skipIf(unavailable !== null)(`killed processes: ${unavailable ?? "ready
       await new Promise((resolve) => setTimeout(resolve, after / 2));
       stop.abort();
       await expect(running).rejects.toMatchObject({ code: "COMMAND_ABORTED" });
-      await box.backend.closeGuest(guest.id);
-      await waitFor(() => processesWith(mark).length === 0, {
-        what: `the end of what was interrupted after ${String(after / 2)} ms`,
-      });
+      await check(mark, guest);
     }
+  }
+
+  it("a program that is interrupted in its first milliseconds has ended", async () => {
+    await interrupted(box, (mark) => {
+      expect(processesWith(mark)).toEqual([]);
+      return Promise.resolve();
+    });
+  });
+
+  it("closing a guest ends what nobody ended who interrupted it", async () => {
+    const here = new ExecaRunner({ env: box.env });
+    const apart = testBox({
+      runner: {
+        run: (argv, options) =>
+          argv.includes(END_EXEC) ? Promise.reject(new Error("gone")) : here.run(argv, options),
+        hostArgv: (argv) => here.hostArgv(argv),
+      },
+    });
+    await interrupted(apart, async (mark, guest) => {
+      await apart.backend.closeGuest(guest.id);
+      await waitFor(() => processesWith(mark).length === 0, { what: "the end of all" });
+    });
   });
 
   it("closing a guest again removes what an interrupted closing left", async () => {
