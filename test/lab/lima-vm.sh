@@ -64,10 +64,12 @@ prepare() {
   cat >"$lab/bin/limactl" <<EOF
 #!/bin/sh
 # The same process from here to limactl: streams, terminal, signals and exit code are its own.
+# Nothing of the caller's environment: a VM and the connection that its shells share outlive a test.
 export LIMA_HOME="\${LIMA_HOME:-$lab/home}" QEMU_SYSTEM_X86_64="\${QEMU_SYSTEM_X86_64:-$qemu}"
 [ "\$(id -u)" = 0 ] || exec "$limactl" "\$@"
 exec setpriv --reuid $user --regid $(id -g "$user") --init-groups \\
-  env HOME=$home USER=$user LOGNAME=$user "$limactl" "\$@"
+  env -i HOME=$home USER=$user LOGNAME=$user PATH="\$PATH" \${TERM:+TERM="\$TERM"} \\
+  LIMA_HOME="\$LIMA_HOME" QEMU_SYSTEM_X86_64="\$QEMU_SYSTEM_X86_64" "$limactl" "\$@"
 EOF
   chmod 755 "$lab/bin/limactl"
 }

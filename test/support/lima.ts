@@ -74,8 +74,7 @@ export function limaEnv(env: Env, place: LimaPlace, dir: string, version = "2.2.
       const value = process.env[name];
       return value === undefined ? [] : [[name, value] as const];
     });
-    // limactl runs as the lab's own user, who cannot write to a folder of the tests.
-    return { ...env, ...Object.fromEntries(kept), TMPDIR: "/tmp" };
+    return { ...env, ...Object.fromEntries(kept) };
   }
   return emulatedEnv(env, dir, version);
 }
