@@ -31,18 +31,42 @@ cco_r "$cco_c" "$cco_c"`;
 
 /**
  * Two halves of a token, so that this script is not itself what it looks for: TERM to the process
- * group of the run with that token, KILL after five seconds.
+ * group of the run with that token, KILL after five seconds, to what it started in a session of its
+ * own too: bubblewrap that is killed while it sets up leaves its sandbox running
+ * (`--die-with-parent` comes last). The group stands still while its children are looked for.
  */
-const END = `for f in $(printf '%s%s\\n' "$1" "$2" | grep -lszxF -f - /proc/[0-9]*/cmdline); do
+const END = `cco_tree() {
+  all=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) (.*) [A-Za-z] \\([0-9]*\\) .*/\\1 \\2/p')
+  tree=" $1 " before=
+  while [ "$tree" != "$before" ]; do
+    before=$tree
+    while read -r pid parent; do
+      case $tree in *" $pid "*) continue ;; esac
+      case $tree in *" $parent "*) tree="$tree$pid " ;; esac
+    done <<ALL
+$all
+ALL
+  done
+}
+cco_gone() {
+  while kill -0 "$1" 2>/dev/null && [ "$turns" -lt 100 ]; do
+    turns=$((turns + 1)); sleep 0.05 2>/dev/null || sleep 1
+  done
+}
+for f in $(printf '%s%s\\n' "$1" "$2" | grep -lszxF -f - /proc/[0-9]*/cmdline); do
   read -r line <"\${f%/*}/stat" 2>/dev/null || continue
   set -- \${line##*) }
   [ "$3" -gt 1 ] || continue
+  kill -STOP "-$3" 2>/dev/null
+  cco_tree "\${line%% *}"
   kill -TERM "-$3" 2>/dev/null
+  kill -CONT "-$3" 2>/dev/null
   turns=0
-  while kill -0 "-$3" 2>/dev/null && [ "$turns" -lt 100 ]; do
-    turns=$((turns + 1)); sleep 0.05 2>/dev/null || sleep 1
-  done
+  cco_gone "-$3"
   kill -KILL "-$3" 2>/dev/null
+  kill -KILL $tree 2>/dev/null
+  turns=0
+  for pid in $tree; do cco_gone "$pid"; done
 done; :`;
 
 /** Long enough for {@link END} on a slow machine; a link that is gone must not hold anybody. */

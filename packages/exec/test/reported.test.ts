@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 
 import { ExecaRunner, runReported, type RemoteLink, type RunOptions } from "@cco/exec";
 
+import { waitFor } from "../../../test/support/wait-for.js";
+
 /** A machine that is this one: what the helper does is the same wherever `sh` is. */
 class Here implements RemoteLink {
   readonly #host = new ExecaRunner();
@@ -105,6 +107,22 @@ describe("runReported", () => {
     });
     const left = await new ExecaRunner().run(["pgrep", "-f", `sh -c sleep 600 & wait ${marker}`]);
     expect(left.stdout.toString()).toBe("");
+  });
+
+  it("an abort ends what the program started in a session of its own", async () => {
+    const host = new ExecaRunner();
+    const marker = `cco-test-${String(process.pid)}-session`;
+    const child = async () => {
+      const found = await host.run(["pgrep", "-f", `^sh -c trap "" TERM; .* ${marker}$`]);
+      return found.stdout.toString();
+    };
+    const abort = new AbortController();
+    const script = 'setsid sh -c \'trap "" TERM; while :; do sleep 600; done\' "$0" & wait';
+    const running = runReported(new Here(), ["sh", "-c", script, marker], { signal: abort.signal });
+    await waitFor(async () => (await child()) !== "");
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: "COMMAND_ABORTED" });
+    expect(await child()).toBe("");
   });
 
   it("takes no variable that a shell could not have", async () => {
