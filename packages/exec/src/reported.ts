@@ -33,7 +33,8 @@ cco_r "$cco_c" "$cco_c"`;
  * Two halves of a token, so that this script is not itself what it looks for: TERM to the process
  * group of the run with that token, KILL after five seconds, to what it started in a session of its
  * own too: bubblewrap that is killed while it sets up leaves its sandbox running
- * (`--die-with-parent` comes last). The group stands still while its children are looked for.
+ * (`--die-with-parent` comes last). Nothing is stopped meanwhile: what started it (nsenter, sudo) would
+ * stop with it, and nobody let that go on.
  */
 const END = `cco_tree() {
   all=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\\([0-9]*\\) (.*) [A-Za-z] \\([0-9]*\\) .*/\\1 \\2/p')
@@ -57,10 +58,8 @@ for f in $(printf '%s%s\\n' "$1" "$2" | grep -lszxF -f - /proc/[0-9]*/cmdline); 
   read -r line <"\${f%/*}/stat" 2>/dev/null || continue
   set -- \${line##*) }
   [ "$3" -gt 1 ] || continue
-  kill -STOP "-$3" 2>/dev/null
   cco_tree "\${line%% *}"
   kill -TERM "-$3" 2>/dev/null
-  kill -CONT "-$3" 2>/dev/null
   turns=0
   cco_gone "-$3"
   kill -KILL "-$3" 2>/dev/null
