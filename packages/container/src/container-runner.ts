@@ -19,9 +19,6 @@ const KILL = `while found=$(grep -slF "CCO_EXEC=$1" /proc/[0-9]*/environ) && [ -
   sleep 0.02
 done 2>/dev/null`;
 
-/** podman under load called a container that ran stopped, and again right after it was started. */
-const MOST_STARTS = 3;
-
 export interface ContainerRunnerOptions {
   readonly runner: CommandRunner;
   readonly engine: Engine;
@@ -52,15 +49,11 @@ export class ContainerRunner implements CommandRunner {
       ...argv,
     ]);
     try {
-      for (let starts = 0; ; starts++) {
-        const result = await this.#options.runner.run(program, rest);
-        const again = this.#stopped(result) && isRepeatable(rest.stdin) && starts < MOST_STARTS;
-        if (!again) return result;
-        const started = await this.#start();
-        if (started.exitCode !== 0) {
-          return { ...result, stderr: `${result.stderr.trim()}; ${started.stderr.trim()}` };
-        }
-      }
+      const result = await this.#options.runner.run(program, rest);
+      if (!this.#stopped(result) || !isRepeatable(rest.stdin)) return result;
+      const started = await this.#start();
+      if (started.exitCode === 0) return await this.#options.runner.run(program, rest);
+      return { ...result, stderr: `${result.stderr.trim()}; ${started.stderr.trim()}` };
     } catch (error) {
       // The program may go on without its client.
       if (error instanceof RunError && error.code !== "COMMAND_NOT_FOUND") await this.#kill(token);
