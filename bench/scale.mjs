@@ -26,8 +26,15 @@ const BOX = process.argv[4] ?? "kubernetes";
 let calls = 0;
 const world = new World();
 const runner = new ExecaRunner({ env: world.env });
-const { backend, config } = BOX === "podman" || BOX === "docker" ? containers(BOX) : cluster();
+const { backend, config } = placed(BOX);
 const sandbox = new Sandbox({ backend, runner, env: world.env });
+
+/** @param {string} box */
+function placed(box) {
+  if (box === "kubernetes") return cluster();
+  if (box === "podman" || box === "docker") return containers(box);
+  throw new Error(`no box ${box}: kubernetes, podman, docker`);
+}
 
 function cluster() {
   const kubeconfig = process.env.CCO_TEST_KUBECONFIG;

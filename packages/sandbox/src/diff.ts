@@ -7,7 +7,7 @@ import type { Engine } from "./engine.js";
 import { interrupted, isAbort } from "./failures.js";
 import { intake, printable } from "./intake/index.js";
 import { alone } from "./alone.js";
-import { collectForReading } from "./pull.js";
+import { collectForReading } from "./reading.js";
 import type { SessionRecord } from "./record.js";
 import { refreshOne } from "./refresh.js";
 import type { DiffReport } from "./reports.js";

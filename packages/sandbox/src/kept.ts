@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from "node:fs/promises";
 
-import { collectedBefore, type Collected } from "./collect.js";
+import { collectedBefore, type Collected, type CollectFolder } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { isBegun, type SessionRecord } from "./record.js";
 
@@ -58,12 +58,25 @@ export async function withKept<T extends Collected>(
 
 /** It could not be taken in, and is not to be overwritten. @returns where it is */
 export async function keepSaved(engine: Engine, record: SessionRecord): Promise<string> {
+  return (
+    (await keep(engine, record, "saved")) ?? engine.store.path(record.sessionId, folderOf(record))
+  );
+}
+
+/** What a pull brought of uncommitted work was refused: it stays when the rest is forgotten. */
+export async function keepCollected(engine: Engine, record: SessionRecord): Promise<void> {
+  if ((await keep(engine, record, "collected")) === null) await keep(engine, record, "saved");
+}
+
+/** @returns `null`: there was no uncommitted work in it */
+async function keep(
+  engine: Engine,
+  record: SessionRecord,
+  from: CollectFolder,
+): Promise<string | null> {
+  if ((await collectedBefore(engine, record, from))?.salvage !== "made") return null;
   const folder = engine.store.path(record.sessionId, folderOf(record));
-  if ((await keptOf(engine, record.sessionId)).includes(folder)) {
-    // Of a start whose last save had none.
-    if ((await collectedBefore(engine, record, "saved"))?.salvage !== "made") return folder;
-    await rm(folder, { recursive: true, force: true });
-  }
-  await rename(engine.store.path(record.sessionId, "saved"), folder);
+  await rm(folder, { recursive: true, force: true });
+  await rename(engine.store.path(record.sessionId, from), folder);
   return folder;
 }

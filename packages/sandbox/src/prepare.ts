@@ -88,6 +88,7 @@ async function make(
     end: null,
     result: null,
     landing: null,
+    left: null,
     pulled: false,
     released: false,
   };

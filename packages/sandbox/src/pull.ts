@@ -5,20 +5,22 @@ import { Repo } from "@cco/git";
 import { alone } from "./alone.js";
 import { fromBackend, guestOf } from "./box.js";
 import { runCheck } from "./check-command.js";
-import { collect, collectedBefore, dropCollected, type Collected } from "./collect.js";
+import { collectedBefore, type Collected } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { interrupted, isAbort, throwIfInterrupted } from "./failures.js";
 import { printable } from "./intake/index.js";
-import { dropKept, keptOf } from "./kept.js";
+import { dropKept } from "./kept.js";
 import { land, requireBranchName } from "./land.js";
 import type { PullOptions } from "./options.js";
 import { planTitle } from "./plan.js";
-import { isBegun, type SessionRecord } from "./record.js";
+import { collectForReading } from "./reading.js";
+import type { SessionRecord } from "./record.js";
+import { already, leftOf, release } from "./release.js";
 import { mayRestart } from "./restart.js";
 import { refreshOne, toSession, type SessionView } from "./refresh.js";
 import type { Landed, PulledSession } from "./reports.js";
-import { lost, waitForEnd } from "./running.js";
-import { dropSaved, savedOf, saveNow } from "./saved.js";
+import { waitForEnd } from "./running.js";
+import { saveNow } from "./saved.js";
 import { takeIn } from "./take-in.js";
 
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
@@ -95,58 +97,6 @@ export async function takeSnapshot(
   }
 }
 
-/**
- * What a session holds now, on the host: after its end what was brought once, before it a
- * snapshot, which the caller removes.
- *
- * @throws {SandboxError} `SESSION_LOST`
- */
-export async function collectForReading(
-  engine: Engine,
-  view: SessionView,
-  signal: AbortSignal | undefined,
-): Promise<Collected> {
-  const before = view.record.end === null ? null : await collectedBefore(engine, view.record);
-  if (before !== null) return before;
-  // A new guest that is not started yet holds less than what is saved.
-  const less = isBegun(view.record) && view.state === "prepared";
-  if (view.state === "lost" || less) return savedOfLost(engine, view, signal);
-  return collectNow(engine, view, signal);
-}
-
-/** What was saved of a session before its guest was lost. @throws {SandboxError} `SESSION_LOST`: nothing */
-async function savedOfLost(
-  engine: Engine,
-  view: SessionView,
-  signal: AbortSignal | undefined,
-): Promise<Collected> {
-  const saved = await savedOf(engine, view.record, signal);
-  if (saved === null) throw lost(view);
-  const when = saved.final ? "after its agent's end" : "while it ran, and may miss the last of it";
-  engine.note(
-    "saved",
-    view.record.sessionId,
-    `the session is lost (${view.lost ?? "box-gone"}); this was saved ${when}`,
-  );
-  return saved;
-}
-
-async function collectNow(
-  engine: Engine,
-  view: SessionView,
-  signal: AbortSignal | undefined,
-): Promise<Collected> {
-  const { record } = view;
-  const guests = await (await engine.backendOf(record)).guests(record.sessionId);
-  if (!guests.has(record.sessionId)) throw lost({ ...view, lost: "box-gone" });
-  const guest = await guestOf(engine, record);
-  engine.step("collect", record.sessionId, "bringing what the agent left");
-  return collect(engine, record, guest, {
-    to: record.end === null ? "snapshot" : "collected",
-    signal,
-  });
-}
-
 /** Take in, check, land, give back. What an earlier, interrupted call did is not done again. */
 async function bring(
   engine: Engine,
@@ -177,7 +127,13 @@ async function bring(
       ? noCommits(engine, id)
       : await move(engine, record, repo, result.tip, options);
   const loss = lossOf(view);
-  const pulled = await engine.store.update(id, () => ({ pulled: true, landing: landed, loss }));
+  const left = leftOf(view, collected, result);
+  const pulled = await engine.store.update(id, () => ({
+    pulled: true,
+    landing: landed,
+    loss,
+    left,
+  }));
   const released = await release(engine, pulled, options.keep ?? false);
   const session = toSession(await refreshOne(engine, released));
   return { ...session, landed, alreadyPulled: false };
@@ -235,49 +191,6 @@ async function move(
 function noCommits(engine: Engine, id: string): null {
   engine.note("no-commits", id, "the agent made no commit on its branch; nothing to land");
   return null;
-}
-
-async function already(
-  engine: Engine,
-  record: SessionRecord,
-  { keep = false }: PullOptions,
-): Promise<PulledSession> {
-  engine.note("already-pulled", record.sessionId, `session ${record.sessionId} is already pulled`);
-  // One that was interrupted right after landing still has its copy.
-  const released = record.released ? record : await release(engine, record, keep);
-  return {
-    ...toSession(await refreshOne(engine, released)),
-    landed: null,
-    alreadyPulled: true,
-  };
-}
-
-/** Give the guest back; its result is safe. A failure here is a note: `gc` tries again. */
-async function release(
-  engine: Engine,
-  record: SessionRecord,
-  keep: boolean,
-): Promise<SessionRecord> {
-  const id = record.sessionId;
-  await dropCollected(engine, id);
-  for (const folder of await keptOf(engine, id)) {
-    engine.note("kept", id, `uncommitted work that was not taken in stays in ${folder}`);
-  }
-  if (keep) {
-    engine.note("kept", id, "the box's copy is kept");
-    return record;
-  }
-  engine.step("release", id, "giving the box's copy back");
-  try {
-    await (await engine.backendOf(record)).closeGuest(id);
-    await dropSaved(engine, record);
-    await rm(engine.store.path(id, "input.bundle"), { force: true });
-    return await engine.store.update(id, () => ({ released: true }));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    engine.note("release-failed", id, `its copy in the box is still there: ${why}`);
-    return record;
-  }
 }
 
 /** What a person should know of how it ended, with the agent's last words where it failed. */

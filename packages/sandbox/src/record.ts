@@ -116,6 +116,11 @@ export const RecordSchema = v.object({
   /** Its guest was lost, and what was saved of it was pulled. */
   loss: v.optional(v.nullable(LossSchema), null),
   landing: v.nullable(LandingSchema),
+  /**
+   * Pulled without what was uncommitted: `here` it was refused, and is kept on the host; in the `box` it
+   * could not be read, or was larger than the cap.
+   */
+  left: v.optional(v.nullable(v.picklist(["here", "box"])), null),
   pulled: v.boolean(),
   /** The guest's bytes were given back. */
   released: v.boolean(),

@@ -146,7 +146,10 @@ export async function hasUnpulledWork(
   { record, state }: SessionView,
 ): Promise<boolean> {
   if ((await keptOf(engine, record.sessionId)).length > 0) return true;
-  if (record.pulled) return false;
+  if (record.pulled) {
+    if (record.left !== "box") return false;
+    return (await (await engine.backendOf(record)).guests(record.sessionId)).has(record.sessionId);
+  }
   if (hasResult(record)) return true;
   if (state === "prepared" && record.end === null) return false;
   const collected = await (state === "lost"

@@ -51,6 +51,7 @@ const record = (sessionId: string, more: Partial<SessionRecord> = {}): SessionRe
   result: null,
   landing: null,
   pulled: false,
+  left: null,
   released: false,
   ...more,
 });
