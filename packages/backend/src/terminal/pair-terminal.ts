@@ -150,9 +150,9 @@ export class PairTerminal implements Terminal {
   /** TERM to the agent itself, KILL to its container after `graceMs`. Resolves at the end. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if ((await this.state()).kind !== "running") return;
-    // One that ends meanwhile is no failure.
+    // One that ends meanwhile is no failure. What runs here is the guest's to change: it gets no more time.
     await this.#options.agent
-      .run(["sh", `${PAIR_CONTROL}/launch`, "--term", this.#options.id])
+      .run(["sh", `${PAIR_CONTROL}/launch`, "--term", this.#options.id], { timeoutMs: GRACE_MS })
       .catch(() => undefined);
     const grace = AbortSignal.timeout(options.graceMs ?? GRACE_MS);
     try {

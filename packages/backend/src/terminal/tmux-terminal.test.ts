@@ -1,4 +1,7 @@
-import { RunError } from "@cco/exec";
+import { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+
+import { RunError, type CommandRunner, type RunOptions } from "@cco/exec";
 import { FakeRunner } from "@cco/exec/testing";
 import { describe, expect, it } from "vitest";
 
@@ -80,8 +83,48 @@ describe("TmuxTerminal", () => {
     runner.assertDone();
   });
 
+  it("stops: a TERM that never gets through is given up", async () => {
+    const slow = new RunError("COMMAND_TIMED_OUT", ["sh"], "sh: timed out");
+    const runner = new FakeRunner()
+      .expect(["sh", launch, "--term", "a1"], { error: slow })
+      .expect(["sh", launch, "--await", "end", "a1"], { stdout: "a1 ended 1 killed - 2\n" });
+    await terminal(runner).stop();
+    expect(runner.runs[0]?.options.timeoutMs).toBe(10_000);
+    runner.assertDone();
+  });
+
+  it.each([{}, { follow: true }])("gives a slow reader the whole log: %j", async (options) => {
+    const log = Array.from({ length: 40 }, (_, line) => `line ${String(line)}\n`.padStart(1000));
+    const runner = printing(log);
+    let got = "";
+    const slow = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _encoding, done) {
+        got += chunk.toString();
+        setImmediate(done);
+      },
+    });
+    await new TmuxTerminal({ runner, id: "a1", controlDir: "/ctl" }).log(slow, options);
+    expect(got).toBe(log.join(""));
+  });
+
   it("takes no id that is not one", () => {
     const runner = new FakeRunner();
     expect(() => new TmuxTerminal({ runner, id: "../x", controlDir: "/ctl" })).toThrow(TypeError);
   });
 });
+
+/** A runner whose `--log` prints what is asked for, line by line, and then exits. */
+function printing(log: readonly string[]): CommandRunner {
+  return {
+    run: async (argv: readonly string[], { stdout }: RunOptions = {}) => {
+      const from = argv.includes("--follow") ? 0 : Number(argv.at(-2));
+      const left = from === 0 ? log : [log.join("").slice(from)];
+      if (!(stdout instanceof Writable)) throw new Error("nothing takes the log");
+      Readable.from(left.map((line) => Buffer.from(line))).pipe(stdout);
+      await finished(stdout, { readable: false });
+      return { exitCode: 0, signal: null, stdout: Buffer.alloc(0), stderr: "" };
+    },
+    hostArgv: (argv: readonly string[]) => argv,
+  };
+}

@@ -1,8 +1,14 @@
 import { PassThrough } from "node:stream";
-import { finished } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import { stripVTControlCharacters } from "node:util";
 
-import { anySignal, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
+import {
+  anySignal,
+  RunError,
+  type CommandRunner,
+  type RunOptions,
+  type RunResult,
+} from "@cco/exec";
 
 import { BackendError } from "../errors.js";
 import { checkedGuestId } from "../guest-id.js";
@@ -32,6 +38,8 @@ export interface TmuxTerminalOptions {
 /** A viewer far away, or in a machine under load, may take this long to start the agent. */
 const START_MS = 60_000;
 const GRACE_MS = 10_000;
+/** Time in which `launch --term` says its word; one that never comes up is killed without it. */
+const TERM_MS = 10_000;
 /** `launch --send` on a session that does not run. */
 const NOT_RUNNING = 3;
 
@@ -98,9 +106,15 @@ export class TmuxTerminal implements Terminal {
     const send = async (from: string, signal: AbortSignal | undefined): Promise<void> => {
       const counter = new PassThrough();
       counter.on("data", (chunk: Buffer) => (sent += chunk.length));
-      counter.pipe(sink, { end: false });
-      sink.on("error", (error: Error) => counter.destroy(error));
-      await this.#run(this.#argv("--log", [from]), { stdout: counter, signal });
+      // A slow sink takes the last of it after the program has ended.
+      const passed = pipeline(counter, sink, { end: false });
+      passed.catch(() => undefined);
+      try {
+        await this.#run(this.#argv("--log", [from]), { stdout: counter, signal });
+        await passed;
+      } finally {
+        counter.destroy();
+      }
     };
     if (options.follow === true) await send("--follow", options.signal);
     // What came between the last look of the one that followed and the end.
@@ -133,7 +147,9 @@ export class TmuxTerminal implements Terminal {
 
   /** TERM to the agent itself, KILL to all of its sandbox after `graceMs`. Resolves at the end. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
-    await this.#run(this.#argv("--term"));
+    await this.#run(this.#argv("--term"), { timeoutMs: TERM_MS }).catch((error: unknown) => {
+      if (!(error instanceof RunError) || error.code !== "COMMAND_TIMED_OUT") throw error;
+    });
     const grace = AbortSignal.timeout(options.graceMs ?? GRACE_MS);
     try {
       await this.ended({ signal: grace });
