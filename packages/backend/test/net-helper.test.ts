@@ -10,7 +10,13 @@ import type { GuestNetwork } from "@cco/backend";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { makeTempDir } from "../../../test/support/temp-dir.js";
-import { insideArgv, netHelperPath, outsideArgv, proxyEnv } from "../src/net/index.js";
+import {
+  insideArgv,
+  insideHelper,
+  netHelperPath,
+  outsideArgv,
+  proxyEnv,
+} from "../src/net/index.js";
 
 import { connectThrough, listening } from "./net-support.js";
 
@@ -113,6 +119,15 @@ describe("outside", () => {
     expect(run.stderr).toContain(text);
     expect(run.stderr.trim().split("\n")).toHaveLength(1);
   });
+});
+
+it("inside, an agent that is started again finds the helper of its first start", () => {
+  const argv = ["sh", "-c", `echo start >>${dir}/starts; echo ready; exec sleep 600`];
+  const script = `${insideHelper(argv, dir)}
+    trap 'kill "$(cat ${dir}/.cco-net.pid)"' 0
+    box_inside && box_inside && cat ${dir}/starts`;
+  const run = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+  expect([run.status, run.stdout, run.stderr]).toEqual([0, "start\n", ""]);
 });
 
 describe.skipIf(!bwrap)("inside a network namespace of its own (needs bubblewrap)", () => {

@@ -109,7 +109,7 @@ export class Boxes {
     return new LimaBackend({
       client,
       runner,
-      inner: new LocalBackend({ runner }),
+      inner: new LocalBackend({ runner, configKey: "backends.lima.network.allow" }),
       name: box ?? name,
       tools,
       ...(template === undefined ? {} : { template: resolve(configFolder, template) }),

@@ -99,14 +99,11 @@ export class ContainerGuest implements Guest {
     const { engine } = settings;
     const { cwd = this.paths.workspace, env = {}, ...run } = options;
     const name = `${this.#names.keeper}-${randomBytes(4).toString("hex")}`;
-    const [net, volume] = [`${name}-net`, `${name}-net`];
-    const program = { name, volume, cwd, env, argv };
     try {
-      await this.#engine([...netArgv(settings, record, { name: net, volume }).slice(1)]);
-      return await runner.run(onlineArgv(settings, record, program), run);
+      await this.#engine(netArgv(settings, record, name).slice(1));
+      return await runner.run(onlineArgv(settings, record, { name, cwd, env, argv }), run);
     } finally {
-      await runner.run([engine.program, "rm", ...engine.removeFlags, name, net]);
-      await runner.run([engine.program, "volume", "rm", "--force", volume]);
+      await runner.run([engine.program, "rm", ...engine.removeFlags, name, `${name}-net`]);
     }
   }
 

@@ -92,21 +92,29 @@ it("the network helper's container alone is on the host's network, and mounts no
     "cco-7f3a9c21-net:/cco-net",
     "cco-7f3a9c21-control:/cco:ro",
   ]);
-  expect(argv.slice(-2)).toEqual(["--allow", "a.test"]);
+  expect(argv.slice(-4)).toEqual([
+    ...["--allow", "a.test", "--config-key", "backends.container.network.allow"],
+  ]);
 });
 
 it("a program with the network is in a container without one, beside a helper of its own", () => {
-  const program = { name: "p", volume: "p-net", cwd: "/workspace/7f3a9c21", env: {}, argv: ["id"] };
+  const program = { name: "p", cwd: "/workspace/7f3a9c21", env: {}, argv: ["id"] };
   const argv = onlineArgv(settings("podman"), online, program);
   expect(argv.slice(0, 6)).toEqual(["podman", "run", "--rm", "--interactive", "--name", "p"]);
   expect(all(argv, "--network")).toEqual(["none"]);
   expect(argv.slice(-2)).toEqual(["/workspace/7f3a9c21", "id"]);
-  const helper = netArgv(settings("podman"), online, { name: "p-net", volume: "p-net" });
+  const helper = netArgv(settings("podman"), online, "p");
   expect(helper.slice(0, 5)).toEqual(["podman", "run", "--detach", "--name", "p-net"]);
+  expect(helper).toContain("/cco-net/p");
+  expect(argv.find((word) => word.includes("box_socket"))).toContain("/cco-net/p");
+  // Nothing but the guest's own volumes, which go with it however this ends.
+  for (const volume of [...all(argv, "--volume"), ...all(helper, "--volume")]) {
+    expect(volume).toMatch(/^cco-7f3a9c21-/);
+  }
 });
 
 it("no container has a folder of the host, a capability or a privilege", () => {
-  const program = { name: "p", volume: "v", cwd: "/", env: {}, argv: ["id"] };
+  const program = { name: "p", cwd: "/", env: {}, argv: ["id"] };
   const every = (["podman", "docker"] as const).flatMap((engine) => [
     agentArgv(settings(engine), online, "ENTRY"),
     keeperArgv(settings(engine), online, scripts, []),

@@ -43,7 +43,9 @@ export interface BoxSettings {
 
 /** An ordinary user, the same in all containers of a guest. */
 const USER = "1000:1000";
-const SOCKET = `${GUEST_NET}/s`;
+/** The helper's socket, of the agent or of a program with this name. */
+const socketOf = (name: string): string => `${GUEST_NET}/${name}`;
+const AGENT_SOCKET = socketOf("s");
 
 /** With `none` there is nothing to ask a proxy for: loopback is reached as itself. */
 function proxyVariables(network: GuestNetwork): Readonly<Record<string, string>> {
@@ -152,30 +154,30 @@ const NET_OF_PROGRAM = 'tail -f /dev/null | "$@"';
  * The container of the network helper's outer half. It is on the host's network, runs nothing of
  * the guest's, and shares one folder with it, which the guest cannot write to.
  *
- * @param of a container's name, for a program's own helper; else it is the agent's.
+ * @param of a program's name, for a helper of its own; else it is the agent's.
  */
 export function netArgv(
   settings: BoxSettings,
   record: GuestRecord,
-  of?: { readonly name: string; readonly volume: string },
+  of?: string,
 ): readonly string[] {
   const { engine, box } = settings;
   const names = guestNames(box, record.id);
-  const volume = of?.volume ?? names.netVolume;
   return [
     engine.program,
     ...(of === undefined ? ["create"] : ["run", "--detach"]),
-    ...["--name", of?.name ?? names.net],
+    ...["--name", of === undefined ? names.net : `${of}-net`],
     ...enclosed(settings, record.id, of === undefined ? "net" : "program", "host"),
-    ...["--volume", `${volume}:${GUEST_NET}`],
+    ...["--volume", `${names.netVolume}:${GUEST_NET}`],
     ...(of === undefined ? ["--volume", `${names.volumes["/cco"] ?? ""}:/cco:ro`] : []),
     record.image,
     ...["sh", "-c", of === undefined ? NET_OF_AGENT : NET_OF_PROGRAM, "net"],
     ...outsideArgv({
       node: "node",
       helper: NET_PROGRAM,
-      socket: SOCKET,
+      socket: of === undefined ? AGENT_SOCKET : socketOf(of),
       network: record.network,
+      configKey: "backends.container.network.allow",
     }),
   ];
 }
@@ -186,7 +188,6 @@ export function onlineArgv(
   record: GuestRecord,
   program: {
     readonly name: string;
-    readonly volume: string;
     readonly cwd: string;
     readonly env: Readonly<Record<string, string>>;
     readonly argv: readonly string[];
@@ -194,24 +195,24 @@ export function onlineArgv(
 ): readonly string[] {
   const { network } = record;
   // Not the first process itself: that one is spared most signals.
-  const inside = `${netInside(network)}box_inside 9>&1 || exit 126\ncd -- "$1" || exit 126\nshift\nenv "$@"`;
+  const inside = `${netInside(network, socketOf(program.name))}box_inside 9>&1 || exit 126\ncd -- "$1" || exit 126\nshift\nenv "$@"`;
   return [
     ...[settings.engine.program, "run", "--rm", "--interactive", "--name", program.name],
     ...enclosed(settings, record.id, "program", "none"),
     ...inGuest(settings, record, { ...proxyVariables(network), ...program.env }),
-    ...netMount(network, program.volume),
+    ...netMount(network, guestNames(settings.box, record.id).netVolume),
     record.image,
     ...["sh", "-c", inside, "cco", program.cwd, ...program.argv],
   ];
 }
 
 /** `box_inside` for a guest with this network; nothing where it needs no helper. */
-function netInside(network: GuestNetwork): string {
+function netInside(network: GuestNetwork, socket: string): string {
   if (!needsNetHelper(network)) return "";
-  const argv = insideArgv({ node: "node", helper: NET_PROGRAM, socket: SOCKET, network });
+  const argv = insideArgv({ node: "node", helper: NET_PROGRAM, socket, network });
   const wait = `box_socket() {
   turns=0
-  until [ -S ${SOCKET} ]; do
+  until [ -S ${socket} ]; do
     turns=$((turns + 1))
     [ "$turns" -lt 600 ] || { echo "cco: the network helper did not start" >&2; return 1; }
     sleep 0.05
@@ -226,7 +227,7 @@ export async function boxScript(
   record: GuestRecord,
   { afterEnd, turns }: Pick<GuestOptions, "afterEnd" | "turns">,
 ): Promise<string> {
-  const inside = `${netInside(record.network)}${await insideScript()}`;
+  const inside = `${netInside(record.network, AGENT_SOCKET)}${await insideScript()}`;
   const { workspace } = guestPaths(record.id);
   return `box_agent() {
   cd ${quoteArgv([workspace])} && exec ${quoteArgv(["env", "COLORTERM=truecolor", "sh", "-c", inside, "cco"])} "$@"

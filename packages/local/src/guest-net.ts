@@ -47,12 +47,17 @@ export function guestNet(record: GuestRecord, name: string): GuestNet | undefine
 }
 
 /** The half outside; it runs in its socket's folder. @param relay with the agent's key relay */
-export function outsideHelper(record: GuestRecord, relay: GuestRecord["relay"]): readonly string[] {
+export function outsideHelper(
+  record: GuestRecord,
+  relay: GuestRecord["relay"],
+  configKey: string | undefined,
+): readonly string[] {
   return outsideArgv({
     node: record.place.tools["node"] ?? "node",
     helper: `../${NET_HELPER}`,
     socket: SOCKET,
     network: record.network,
+    ...(configKey === undefined ? {} : { configKey }),
     ...(relay && {
       relay: {
         socket: RELAY_SOCKET,

@@ -43,6 +43,8 @@ export interface LocalBackendOptions {
   readonly dataDir?: string;
   /** Network of guests that are opened without one. Default: `none`. */
   readonly network?: GuestNetwork;
+  /** Where the configuration has the network's `allow`; a refused program is told. Default: the local box's. */
+  readonly configKey?: string;
 }
 
 /** The network helper: kept in the place under a name for its content, it is sent there once. */
@@ -78,6 +80,7 @@ export class LocalBackend implements SandboxBackend {
   readonly #runner: CommandRunner;
   readonly #network: GuestNetwork;
   readonly #dataDir: string | undefined;
+  readonly #configKey: string | undefined;
   /** What `status` saw just now; `openGuest` mostly comes right after it. */
   #seen: { readonly surveyed: Surveyed; readonly at: number } | undefined;
   /** Guests of this process: what their records say is known without a look. */
@@ -87,6 +90,7 @@ export class LocalBackend implements SandboxBackend {
     this.#runner = options.runner ?? new ExecaRunner();
     this.#network = options.network ?? NO_NETWORK;
     this.#dataDir = options.dataDir;
+    this.#configKey = options.configKey;
   }
 
   async status(): Promise<BackendStatus> {
@@ -226,8 +230,8 @@ export class LocalBackend implements SandboxBackend {
         ? {}
         : {
             helper: {
-              argv: outsideHelper(record, undefined),
-              agentArgv: outsideHelper(record, record.relay),
+              argv: outsideHelper(record, undefined, this.#configKey),
+              agentArgv: outsideHelper(record, record.relay, this.#configKey),
               netDir: netDir(record),
             },
           }),

@@ -16,6 +16,17 @@ describe("outsideArgv", () => {
     ]);
   });
 
+  it("hands over where the configuration has them", () => {
+    const network = { policy: "open", allow: [] } as const;
+    const argv = outsideArgv({
+      ...program,
+      socket: "s",
+      network,
+      configKey: "backends.x.network.allow",
+    });
+    expect(argv.slice(-2)).toEqual(["--config-key", "backends.x.network.allow"]);
+  });
+
   it("opens no name where the policy is none", () => {
     const argv = outsideArgv({ ...program, socket: "s", network: { policy: "none", allow } });
     expect(argv.slice(argv.indexOf("--policy"))).toEqual([

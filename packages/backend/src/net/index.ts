@@ -50,6 +50,8 @@ export interface OutsideOptions extends NetProgram {
   /** Where to listen: a unix socket in a 0700 folder of the session. At most 107 bytes. */
   readonly socket: string;
   readonly network: GuestNetwork;
+  /** Where the configuration has `allow`, named in refusals. Default: the local box's. */
+  readonly configKey?: string;
   /** A relay beside the proxy that adds a key to what goes to one API host. */
   readonly relay?: {
     /** Where it listens: another unix socket of the session. */
@@ -70,7 +72,7 @@ export interface OutsideOptions extends NetProgram {
  */
 export function outsideArgv(options: OutsideOptions): readonly string[] {
   const { policy, allow } = options.network;
-  const { relay } = options;
+  const { configKey, relay } = options;
   return [
     options.node,
     ...NODE_FLAGS,
@@ -81,6 +83,7 @@ export function outsideArgv(options: OutsideOptions): readonly string[] {
     "--policy",
     policy === "open" ? "open" : "allowlist",
     ...(policy === "none" ? loopbackForwards(allow) : allow).flatMap((entry) => ["--allow", entry]),
+    ...(configKey === undefined ? [] : ["--config-key", configKey]),
     ...(relay === undefined
       ? []
       : [
@@ -150,15 +153,18 @@ export function needsNetHelper(network: GuestNetwork): boolean {
 
 /**
  * `box_inside` for {@link insideScript}: starts the network helper's inner half beside the agent,
- * without its terminal, and waits until it listens.
+ * without its terminal, and waits until it listens. In a box where the one of an earlier run is still
+ * there, as in a container, that one stays.
  *
  * @param argv {@link insideArgv}
  * @param folder where the guest may write, and nobody else sees it.
  */
 export function insideHelper(argv: readonly string[], folder: string): string {
   return `box_inside() {
+  if [ -f ${folder}/.cco-net.pid ] && kill -0 "$(cat ${folder}/.cco-net.pid)" 2>/dev/null; then return 0; fi
+  rm -f ${folder}/.cco-ready
   mkfifo ${folder}/.cco-ready || return 1
-  (${quoteArgv(argv)} </dev/null >${folder}/.cco-ready 2>${folder}/.cco-net.log 9>&- &)
+  (${quoteArgv(argv)} </dev/null >${folder}/.cco-ready 2>${folder}/.cco-net.log 9>&- & echo $! >${folder}/.cco-net.pid)
   read -r ready <${folder}/.cco-ready
   [ "$ready" = ready ] || { cat ${folder}/.cco-net.log >&2; return 1; }
 }
