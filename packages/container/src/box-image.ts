@@ -1,7 +1,7 @@
 import { BackendError, readNetHelper, type BackendCreateOptions } from "@cco/backend";
-import type { CommandRunner, RunOptions } from "@cco/exec";
+import type { RunOptions } from "@cco/exec";
 
-import type { Engine } from "./engines.js";
+import { saidBy, type EngineClient } from "./engine-client.js";
 import { baseImage, boxImage, boxRecipe, CONTAINERFILE } from "./image.js";
 
 /** Where a box's image comes from: one by name, a root file system of the place, or cco's own. */
@@ -12,14 +12,12 @@ export interface ImageSource {
 
 /** The image of a box, and how it is made. */
 export class BoxImage {
-  readonly #runner: CommandRunner;
-  readonly #engine: Engine;
+  readonly #client: EngineClient;
   readonly #box: string;
   readonly #source: ImageSource;
 
-  constructor(runner: CommandRunner, engine: Engine, box: string, source: ImageSource) {
-    this.#runner = runner;
-    this.#engine = engine;
+  constructor(client: EngineClient, box: string, source: ImageSource) {
+    this.#client = client;
     this.#box = box;
     this.#source = source;
   }
@@ -45,8 +43,8 @@ export class BoxImage {
 
   /** Whether the engine has an image of this name. */
   async has(name: string): Promise<boolean> {
-    const argv = [this.#engine.program, "image", "inspect", "--format", "{{.Id}}", name];
-    return (await this.#runner.run(argv)).exitCode === 0;
+    const args = ["image", "inspect", "--format", "{{.Id}}", name];
+    return (await this.#client.ask(args)).exitCode === 0;
   }
 
   async #makeBase(base: string, options: BackendCreateOptions): Promise<void> {
@@ -75,10 +73,9 @@ export class BoxImage {
   }
 
   async #run(what: string, args: readonly string[], options: RunOptions): Promise<void> {
-    const result = await this.#runner.run([this.#engine.program, ...args], options);
+    const result = await this.#client.ask(args, options);
     if (result.exitCode === 0) return;
-    const words = result.stderr.trim() || `exit code ${result.exitCode}`;
-    throw new BackendError("BOX_MISSING", `${what}: ${words.slice(-2_000)}`, {
+    throw new BackendError("BOX_MISSING", `${what}: ${saidBy(result).slice(-2_000)}`, {
       hint: "without a registry: backends.container.rootfs names a root file system to import",
     });
   }

@@ -1,4 +1,4 @@
-import { RunError } from "@cco/exec";
+import { RunError, type CommandRunner } from "@cco/exec";
 import { FakeRunner } from "@cco/exec/testing";
 import { describe, expect, it } from "vitest";
 
@@ -88,6 +88,28 @@ describe("openGuest", () => {
     runner.assertDone();
   });
 
+  it("removes nothing while something of it is still being made", async () => {
+    const done: string[] = [];
+    const runner: CommandRunner = {
+      run: async (argv: readonly string[]) => {
+        const name = argv.at(-1) ?? "";
+        const fails = argv[2] === "create" && name.endsWith("-home");
+        if (argv[2] === "create" && !fails) await new Promise((resolve) => setTimeout(resolve, 5));
+        done.push([...argv.slice(1, 3), name].join(" "));
+        const missing = argv[1] === "container";
+        const stderr = missing ? NO_CONTAINER.stderr : fails ? "no space left on device" : "";
+        return { exitCode: stderr === "" ? 0 : 125, signal: null, stdout: Buffer.alloc(0), stderr };
+      },
+      hostArgv: (argv: readonly string[]) => argv,
+    };
+    const opening = new ContainerBackend({ runner, image: "agent:1" }).openGuest(ID);
+    await expect(opening).rejects.toThrow(`cannot make cco-${ID}-home: no space left on device`);
+    const removed = done.findIndex((words) => words.startsWith("volume rm"));
+    expect(
+      done.slice(0, removed).filter((words) => words.startsWith("volume create")),
+    ).toHaveLength(4);
+  });
+
   it("a program that the image has not: named, nothing is left", async () => {
     const runner = new FakeRunner().reply(NO_CONTAINER);
     for (let run = 0; run < 7; run++) runner.reply();
@@ -95,6 +117,16 @@ describe("openGuest", () => {
     await expect(backend(runner).openGuest(ID, { programs: ["claude"] })).rejects.toMatchObject({
       code: "PROGRAM_NOT_FOUND",
       message: "program not found: claude",
+    });
+    runner.assertDone();
+  });
+
+  it("programs that cannot be looked for are not taken for found", async () => {
+    const runner = new FakeRunner().reply(NO_CONTAINER);
+    for (let run = 0; run < 7; run++) runner.reply();
+    runner.reply({ exitCode: 137 }).reply({ stdout: "" }).reply();
+    await expect(backend(runner).openGuest(ID, { programs: ["claude"] })).rejects.toMatchObject({
+      code: "START_FAILED",
     });
     runner.assertDone();
   });

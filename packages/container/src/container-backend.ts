@@ -1,11 +1,6 @@
 import {
   BackendError,
   checkedGuestId,
-  entryScript,
-  keeperScript,
-  launchScript,
-  needsNetHelper,
-  outsideArgv,
   type BackendCheck,
   type BackendCreateOptions,
   type BackendDescription,
@@ -19,19 +14,15 @@ import {
   type SandboxBackend,
   type TurnRules,
 } from "@cco/backend";
-import { ExecaRunner, type CommandRunner, type RunOptions, type RunResult } from "@cco/exec";
+import { ExecaRunner, type CommandRunner } from "@cco/exec";
 
 import { BoxImage, type ImageSource } from "./box-image.js";
 import { ContainerGuest } from "./container-guest.js";
-import { agentArgv, boxScript, keeperArgv, netArgv, type BoxSettings } from "./create-argv.js";
+import type { BoxSettings } from "./create-argv.js";
 import { describeEngine } from "./describe.js";
-import {
-  ENGINES,
-  NAME_TAKEN,
-  NO_SUCH_CONTAINER,
-  type EngineName,
-  NO_SUCH_IMAGE,
-} from "./engines.js";
+import { EngineClient } from "./engine-client.js";
+import { ENGINES, NO_SUCH_CONTAINER, type EngineName } from "./engines.js";
+import { guestScripts, makeGuest, requirePrograms } from "./make-guest.js";
 import { GUEST_HOME, guestNames, LABEL, PROVISION } from "./names.js";
 import { checksOf, statusOf } from "./probe.js";
 import { parseRecord, type GuestRecord } from "./record.js";
@@ -73,7 +64,7 @@ export class ContainerBackend implements SandboxBackend {
   readonly name = "container";
   readonly box: string;
   readonly promises = PROMISES;
-  readonly #runner: CommandRunner;
+  readonly #client: EngineClient;
   readonly #settings: BoxSettings;
   readonly #image: BoxImage;
   readonly #network: GuestNetwork;
@@ -81,23 +72,23 @@ export class ContainerBackend implements SandboxBackend {
   constructor(options: ContainerBackendOptions = {}) {
     const { memory = "4g", cpus, pids = 4096, userns } = options;
     this.box = checkedGuestId(options.name ?? "cco");
-    this.#runner = options.runner ?? new ExecaRunner();
     const engine = ENGINES[options.engine ?? "podman"];
+    this.#client = new EngineClient(options.runner ?? new ExecaRunner(), engine);
     this.#settings = { engine, box: this.box, limits: { memory, cpus, pids }, userns };
-    this.#image = new BoxImage(this.#runner, engine, this.box, options);
+    this.#image = new BoxImage(this.#client, this.box, options);
     this.#network = options.network ?? NO_NETWORK;
   }
 
   status(): Promise<BackendStatus> {
-    return statusOf(this.#runner, this.#settings.engine, this.#image);
+    return statusOf(this.#client, this.#image);
   }
 
   check(): Promise<readonly BackendCheck[]> {
-    return checksOf(this.#runner, this.#settings.engine, this.#image);
+    return checksOf(this.#client, this.#image);
   }
 
   describe(): Promise<BackendDescription> {
-    return describeEngine(this.#runner, this.#settings.engine);
+    return describeEngine(this.#client);
   }
 
   /**
@@ -127,8 +118,9 @@ export class ContainerBackend implements SandboxBackend {
 
   async destroy(): Promise<void> {
     for (const id of await this.#ids()) await this.closeGuest(id);
-    await this.#engine(["volume", "rm", "--force", `${this.box}-provision`]).catch(() => undefined);
-    await this.#engine(["image", "rm", await this.#image.name()]).catch(() => undefined);
+    // Either may never have been made.
+    await this.#client.ask(["volume", "rm", "--force", `${this.box}-provision`]);
+    await this.#client.ask(["image", "rm", await this.#image.name()]);
   }
 
   /** Files for the home of every guest made from now on. */
@@ -140,7 +132,8 @@ export class ContainerBackend implements SandboxBackend {
       const flags = ["--rm", "--interactive", "--network", "none", "--user", "1000:1000"];
       const volume = ["--volume", `${this.box}-provision:${PROVISION}`];
       const image = await this.#image.name();
-      await this.#engine(
+      await this.#client.run(
+        `cannot provision ${file.path}`,
         ["run", ...flags, ...volume, image, "sh", "-c", script, "provision", path, mode],
         { stdin: Buffer.from(file.content) },
       );
@@ -155,12 +148,9 @@ export class ContainerBackend implements SandboxBackend {
 
   async closeGuest(guestId: string): Promise<void> {
     const id = checkedGuestId(guestId);
-    const { engine } = this.#settings;
+    const { engine } = this.#client;
     const { volumes, netVolume } = guestNames(this.box, id);
-    const filter = ["--filter", `label=${LABEL.box}=${this.box}`];
-    const mine = ["--filter", `label=${LABEL.guest}=${id}`];
-    const listed = await this.#engine(["ps", "--all", "--quiet", "--no-trunc", ...filter, ...mine]);
-    const containers = words(listed.stdout.toString());
+    const containers = await this.#containers(`label=${LABEL.guest}=${id}`);
     if (containers.length > 0) await this.#remove(["rm", ...engine.removeFlags, ...containers]);
     await this.#remove(["volume", "rm", "--force", ...Object.values(volumes), netVolume]);
   }
@@ -174,145 +164,81 @@ export class ContainerBackend implements SandboxBackend {
     const agent = guestNames(this.box, record.id).agent;
     const state = async (): Promise<GuestState> =>
       (await this.#states(agent)).get(record.id) ?? { kind: "absent" };
-    return new ContainerGuest({ runner: this.#runner, settings, record, state });
+    return new ContainerGuest({ client: this.#client, settings, record, state });
   }
 
   /** @param agent the container of one guest; without it all guests of the box. */
   async #states(agent?: string): Promise<ReadonlyMap<string, GuestState>> {
-    const { engine } = this.#settings;
+    const { engine, runner } = this.#client;
     const one = agent === undefined ? [] : [agent];
     const argv = ["sh", "-c", STATES, "states", engine.program, this.box, STATE_FORMAT, ...one];
-    const result = await this.#runner.run(argv);
+    const result = await runner.run(argv);
     if (result.exitCode !== 0 && !NO_SUCH_CONTAINER.test(result.stderr)) {
-      throw this.#failed("cannot list the guests", result);
+      throw this.#client.failed("cannot list the guests", result);
     }
     return parseContainers(result.stdout.toString("utf8"));
   }
 
   async #ids(): Promise<readonly string[]> {
-    const filter = ["--filter", `label=${LABEL.box}=${this.box}`];
-    const listed = await this.#engine(["ps", "--all", "--quiet", "--no-trunc", ...filter]);
-    const containers = words(listed.stdout.toString());
+    const containers = await this.#containers();
     if (containers.length === 0) return [];
     const format = `{{index .Config.Labels "${LABEL.guest}"}}`;
-    const argv = ["container", "inspect", "--format", format, ...containers];
-    return [...new Set(words((await this.#engine(argv)).stdout.toString()))];
+    const args = ["container", "inspect", "--format", format, ...containers];
+    const { stdout } = await this.#client.run("cannot list the guests", args);
+    return [...new Set(words(stdout.toString()))];
+  }
+
+  /** Containers of the box, those that `filters` name too. */
+  async #containers(...filters: readonly string[]): Promise<readonly string[]> {
+    const all = [`label=${LABEL.box}=${this.box}`, ...filters].flatMap((one) => ["--filter", one]);
+    const args = ["ps", "--all", "--quiet", "--no-trunc", ...all];
+    const { stdout } = await this.#client.run("cannot list the containers", args);
+    return words(stdout.toString());
   }
 
   /** The record of a guest that is there whole, its keeper running; else `null`. */
   async #kept(id: string): Promise<GuestRecord | null> {
-    const { engine } = this.#settings;
     const { keeper, agent } = guestNames(this.box, id);
     const format = `{{json .State.Status}} {{json (index .Config.Labels "${LABEL.record}")}}`;
-    const argv = [engine.program, "container", "inspect", "--format", format, keeper, agent];
-    const result = await this.#runner.run(argv);
+    const args = ["container", "inspect", "--format", format, keeper, agent];
+    const result = await this.#client.ask(args);
     if (result.exitCode !== 0) {
       if (NO_SUCH_CONTAINER.test(result.stderr)) return null;
-      throw this.#failed(`cannot look for guest ${id}`, result);
+      throw this.#client.failed(`cannot look for guest ${id}`, result);
     }
     const [line = ""] = result.stdout.toString("utf8").split("\n");
     const space = line.indexOf(" ");
     const record = parseRecord(JSON.parse(line.slice(space + 1)) as string, id);
-    if (line.slice(0, space) !== '"running"') await this.#engine(["start", keeper]);
+    if (line.slice(0, space) !== '"running"') {
+      await this.#client.run(`cannot start ${keeper}`, ["start", keeper]);
+    }
     return record;
   }
 
   async #make(id: string, options: GuestOptions): Promise<GuestRecord> {
-    const settings = this.#settings;
-    const { engine } = settings;
-    const names = guestNames(this.box, id);
-    const network = options.network ?? this.#network;
     const record: GuestRecord = {
       version: 1,
       id,
       image: await this.#image.name(),
-      network,
+      network: options.network ?? this.#network,
       env: options.env ?? {},
       turns: tellsOfTurns(options.turns),
     };
-    const online = needsNetHelper(network);
-    // An entry of `allow` that cannot be read is refused before anything is made.
-    if (online) outsideArgv({ node: "node", helper: "", socket: "", network });
-    const label = ["--label", `${LABEL.box}=${this.box}`, "--label", `${LABEL.guest}=${id}`];
-    const volumes = [...Object.values(names.volumes), ...(online ? [names.netVolume] : [])];
-    const [keeper, launch, box, entry] = await Promise.all([
-      keeperScript(),
-      launchScript(),
-      boxScript(record, options),
-      entryScript(),
-    ]);
+    const scripts = await guestScripts(record, options);
     try {
-      await Promise.all(volumes.map((name) => this.#create(["volume", "create", ...label, name])));
-      const scripts = { keeper, launch, box };
-      await this.#create(keeperArgv(settings, record, scripts, options.afterEnd ?? []).slice(1));
-      await Promise.all([
-        this.#engine(["start", names.keeper]),
-        this.#create(agentArgv(settings, record, entry).slice(1)),
-        ...(online ? [this.#create(netArgv(settings, record).slice(1))] : []),
-      ]);
-      await this.#requirePrograms(record, options.programs ?? []);
+      await makeGuest(this.#client, this.#settings, record, scripts);
+      await requirePrograms(this.#guest(record), record, options.programs ?? []);
     } catch (error) {
       await this.closeGuest(id).catch(() => undefined);
-      throw error instanceof BackendError || !(error instanceof Error)
-        ? error
-        : new BackendError("BACKEND_FAILED", `${engine.name}: ${error.message}`, { cause: error });
+      throw error;
     }
     return record;
   }
 
-  /** @throws {BackendError} `PROGRAM_NOT_FOUND`, `NETWORK_UNSUPPORTED`. */
-  async #requirePrograms(record: GuestRecord, programs: readonly string[]): Promise<void> {
-    const online = needsNetHelper(record.network);
-    const wanted = [...programs, ...(online ? ["node"] : [])];
-    if (wanted.length === 0) return;
-    const script =
-      'for program; do command -v -- "$program" >/dev/null || printf "%s\\n" "$program"; done';
-    const found = await this.#guest(record).exec(["sh", "-c", script, "look", ...wanted]);
-    const [missing] = found.stdout.toString("utf8").split("\n");
-    if (missing === undefined || missing === "") return;
-    if (missing === "node" && !programs.includes("node")) {
-      throw new BackendError("NETWORK_UNSUPPORTED", "this network policy needs Node in the image", {
-        hint: "use an image with Node 20.19 or newer, or the network policy none",
-      });
-    }
-    throw new BackendError("PROGRAM_NOT_FOUND", `program not found: ${missing}`, {
-      hint: "put it into the image: backends.container.image, then cco box create --backend container",
-    });
-  }
-
-  /** Somebody else may be making the same. */
-  async #create(args: readonly string[]): Promise<void> {
-    const result = await this.#runner.run([this.#settings.engine.program, ...args]);
-    if (result.exitCode === 0 || isTaken(result.stderr)) return;
-    if (NO_SUCH_IMAGE.test(result.stderr)) {
-      throw new BackendError("BOX_MISSING", "the box's image was not made, or is gone", {
-        hint: "cco box create --backend container",
-      });
-    }
-    throw this.#failed(args.slice(0, 2).join(" "), result);
-  }
-
   async #remove(args: readonly string[]): Promise<void> {
-    const result = await this.#runner.run([this.#settings.engine.program, ...args]);
+    const result = await this.#client.ask(args);
     if (result.exitCode === 0 || /no such/i.test(result.stderr)) return;
-    throw this.#failed(args.slice(0, 2).join(" "), result);
-  }
-
-  async #engine(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    const result = await this.#runner.run([this.#settings.engine.program, ...args], options);
-    if (result.exitCode !== 0) throw this.#failed(args.slice(0, 2).join(" "), result);
-    return result;
-  }
-
-  #failed(what: string, result: RunResult): BackendError {
-    const { engine } = this.#settings;
-    const said = result.stderr.trim() || `exit code ${result.exitCode}`;
-    if (engine.unreachable.test(said)) {
-      return new BackendError("BOX_BROKEN", `${engine.name} does not answer: ${said}`, {
-        hint: engine.start,
-      });
-    }
-    return new BackendError("BACKEND_FAILED", `${engine.name}: ${what}: ${said}`);
+    throw this.#client.failed(`cannot remove ${args.at(-1) ?? ""}`, result);
   }
 }
 
@@ -320,10 +246,6 @@ export class ContainerBackend implements SandboxBackend {
 function tellsOfTurns(rules: TurnRules | undefined): boolean {
   const { text, again, dialogPatterns, loginPatterns } = rules ?? {};
   return [text, again, dialogPatterns, loginPatterns].some((rule) => rule !== undefined);
-}
-
-function isTaken(stderr: string): boolean {
-  return NAME_TAKEN.test(stderr) || /already exists/i.test(stderr);
 }
 
 function words(text: string): readonly string[] {

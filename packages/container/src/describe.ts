@@ -1,7 +1,6 @@
 import type { BackendDescription } from "@cco/backend";
-import type { CommandRunner } from "@cco/exec";
 
-import type { Engine } from "./engines.js";
+import type { EngineClient } from "./engine-client.js";
 import { probe } from "./probe.js";
 
 /** ENGINE FORMAT: kilobytes of the disk that containers are on, and of the machine's memory. */
@@ -14,13 +13,11 @@ df -Pk -- "\${folder:-/}" 2>/dev/null | awk 'NR == 2 { print "free\\t" $4; print
   /^MemAvailable:/ { print "available\\t" $2 }' /proc/meminfo`;
 
 /** Version of the engine, disk and memory of its machine. */
-export async function describeEngine(
-  runner: CommandRunner,
-  engine: Engine,
-): Promise<BackendDescription> {
+export async function describeEngine(client: EngineClient): Promise<BackendDescription> {
+  const { engine, runner } = client;
   const format = engine.name === "docker" ? "{{.DockerRootDir}}" : "{{.Store.GraphRoot}}";
   const [probed, result] = await Promise.all([
-    probe(runner, engine),
+    probe(client),
     runner.run(["sh", "-c", PROBE, "describe", engine.program, format]),
   ]);
   const facts = new Map(

@@ -56,4 +56,4 @@ export const NO_SUCH_IMAGE = /image not known|no such image|unable to find image
 export const NOT_RUNNING = /is not running|can only create exec sessions on running|is paused/i;
 
 /** Of a name that is taken. */
-export const NAME_TAKEN = /is already in use/i;
+export const NAME_TAKEN = /is already in use|already exists/i;

@@ -1,8 +1,8 @@
 import type { BackendCheck, BackendStatus } from "@cco/backend";
-import { RunError, type CommandRunner } from "@cco/exec";
+import { RunError } from "@cco/exec";
 
 import type { BoxImage } from "./box-image.js";
-import type { Engine } from "./engines.js";
+import type { EngineClient } from "./engine-client.js";
 
 /** The engine, as far as it can be asked. */
 export type Probed =
@@ -11,10 +11,10 @@ export type Probed =
   | { readonly kind: "there"; readonly version: string };
 
 /** Ask the engine for its own version, and its service's where it has one. */
-export async function probe(runner: CommandRunner, engine: Engine): Promise<Probed> {
-  const format = engine.name === "docker" ? "{{.Server.Version}}" : "{{.Client.Version}}";
+export async function probe(client: EngineClient): Promise<Probed> {
+  const format = client.engine.name === "docker" ? "{{.Server.Version}}" : "{{.Client.Version}}";
   try {
-    const result = await runner.run([engine.program, "version", "--format", format]);
+    const result = await client.ask(["version", "--format", format]);
     if (result.exitCode === 0) return { kind: "there", version: result.stdout.toString().trim() };
     // A shell of another place says so by 127.
     if (result.exitCode === 127) return { kind: "missing" };
@@ -25,12 +25,8 @@ export async function probe(runner: CommandRunner, engine: Engine): Promise<Prob
   }
 }
 
-export async function statusOf(
-  runner: CommandRunner,
-  engine: Engine,
-  image: BoxImage,
-): Promise<BackendStatus> {
-  const probed = await probe(runner, engine);
+export async function statusOf(client: EngineClient, image: BoxImage): Promise<BackendStatus> {
+  const probed = await probe(client);
   if (probed.kind === "missing") return "missing";
   if (probed.kind === "unreachable") return "broken";
   return (await image.has(await image.name())) ? "running" : "missing";
@@ -38,12 +34,11 @@ export async function statusOf(
 
 /** What the box needs, piece by piece. */
 export async function checksOf(
-  runner: CommandRunner,
-  engine: Engine,
+  client: EngineClient,
   image: BoxImage,
 ): Promise<readonly BackendCheck[]> {
-  const { name, install, start } = engine;
-  const probed = await probe(runner, engine);
+  const { name, install, start } = client.engine;
+  const probed = await probe(client);
   if (probed.kind === "missing") return [{ name, ok: false, detail: "not found", fix: install }];
   if (probed.kind === "unreachable") return [{ name, ok: false, detail: probed.words, fix: start }];
   const wanted = await image.name();
