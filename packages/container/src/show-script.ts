@@ -1,15 +1,21 @@
 /**
  * ENGINE AGENT NET: let the agent's container go, which the order waits for. One that ended stays so.
+ * Another that starts it at the same moment makes a start fail: it is looked at again.
  * A function `begin`, put before the scripts that use it.
  */
 export const BEGIN = `begin() {
-  case $("$1" container inspect --format '{{.State.Status}}' "$2") in
-    created | configured | initialized) ;;
-    '') return 1 ;;
-    *) return 0 ;;
-  esac
-  [ -z "$3" ] || "$1" start "$3" >/dev/null || return
-  "$1" start "$2" >/dev/null
+  turns=0
+  while :; do
+    case $("$1" container inspect --format '{{.State.Status}}' "$2") in
+      created | configured | initialized) ;;
+      '') return 1 ;;
+      *) return 0 ;;
+    esac
+    said=$({ { [ -z "$3" ] || "$1" start "$3"; } && "$1" start "$2"; } 2>&1 >/dev/null) && return 0
+    turns=$((turns + 1))
+    [ "$turns" -lt 5 ] || { printf '%s\\n' "$said" >&2; return 1; }
+    sleep 0.2
+  done
 }
 `;
 
