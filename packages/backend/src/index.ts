@@ -26,6 +26,7 @@ export type {
   GuestSave,
   GuestState,
   NetworkPolicy,
+  OpenControl,
   Salvage,
   SalvageStore,
   SandboxBackend,
@@ -38,6 +39,7 @@ export type {
 export { entryScript, insideScript, keeperScript, launchScript } from "./terminal/assets.js";
 export { PAIR_CONTROL, PairTerminal, type PairTerminalOptions } from "./terminal/pair-terminal.js";
 export { parseStates } from "./terminal/state.js";
+export { pairBoxScript } from "./terminal/pair-box.js";
 export { turnScript } from "./terminal/turn-script.js";
 export { TmuxTerminal, type TmuxTerminalOptions } from "./terminal/tmux-terminal.js";
 export { getFile, putFile } from "./transfer.js";

@@ -1,16 +1,13 @@
 import {
   insideArgv,
   insideHelper,
-  insideScript,
   needsNetHelper,
   outsideArgv,
+  pairBoxScript,
   proxyEnv,
-  turnScript,
   type GuestNetwork,
   type GuestOptions,
 } from "@cco/backend";
-import { quoteArgv } from "@cco/exec";
-
 import type { Engine } from "./engines.js";
 import {
   GUEST_HOME,
@@ -223,23 +220,10 @@ function netInside(network: GuestNetwork, socket: string): string {
 }
 
 /** `box.sh` of a guest: how its supervisor runs the agent. */
-export async function boxScript(
+export function boxScript(
   record: GuestRecord,
-  { afterEnd, turns }: Pick<GuestOptions, "afterEnd" | "turns">,
+  options: Pick<GuestOptions, "afterEnd" | "turns">,
 ): Promise<string> {
-  const inside = `${netInside(record.network, AGENT_SOCKET)}${await insideScript()}`;
   const { workspace } = guestPaths(record.id);
-  return `box_agent() {
-  cd ${quoteArgv([workspace])} && exec ${quoteArgv(["env", "COLORTERM=truecolor", "sh", "-c", inside, "cco"])} "$@"
-}
-${afterEnd === undefined ? "" : afterTurn(workspace, afterEnd)}${turnScript(turns)}`;
-}
-
-/** After a turn, in the agent's container; after the end (`over`) it is the keeper's. */
-function afterTurn(workspace: string, argv: readonly string[]): string {
-  return `box_after() {
-  [ ! -f over ] || return 0
-  cd ${quoteArgv([workspace])} && exec timeout -s KILL 600 ${quoteArgv(argv)}
-}
-`;
+  return pairBoxScript(workspace, options, netInside(record.network, AGENT_SOCKET));
 }

@@ -11,6 +11,7 @@ import {
   type GuestNetwork,
   type GuestOptions,
   type GuestState,
+  type OpenControl,
   type Salvage,
   type SandboxBackend,
 } from "@cco/backend";
@@ -22,7 +23,7 @@ import { checkCluster } from "./check.js";
 import { fromApi } from "./errors.js";
 import { labelValue, MANAGED_BY, MANAGER } from "./names.js";
 import { sessionPolicy } from "./network.js";
-import { GuestOpener, type OpenControl } from "./open.js";
+import { GuestOpener } from "./open.js";
 import { podState } from "./pod-state.js";
 import { Pods } from "./pods.js";
 import { Provisions } from "./provisions.js";

@@ -1,50 +1,34 @@
 import {
   BackendError,
-  entryScript,
-  insideScript,
-  keeperScript,
-  launchScript,
   parseStates,
-  turnScript,
   type Guest,
   type GuestNetwork,
   type GuestOptions,
   type GuestState,
+  type OpenControl,
 } from "@cco/backend";
-import { quoteArgv, readAsset } from "@cco/exec";
 
 import type { Cluster } from "./api/cluster.js";
 import { ApiError } from "./api/errors.js";
 import { fromApi } from "./errors.js";
 import { KubernetesGuest } from "./kubernetes-guest.js";
-import { credentialsName, podName, STARTED } from "./names.js";
+import { podName, STARTED } from "./names.js";
 import { sessionPolicy } from "./network.js";
-import {
-  podManifest,
-  sessionLabels,
-  CONTROL,
-  CREDENTIALS_KEY,
-  SESSION_FILES,
-  WORKSPACE,
-} from "./pod-spec.js";
+import { CONTROL, podManifest, sessionLabels } from "./pod-spec.js";
 import { PodRunner } from "./pod-runner.js";
 import { isHopeless, pendingOf, podState, silentSince } from "./pod-state.js";
 import { makePodTerminal } from "./pod-terminal.js";
 import type { Pods } from "./pods.js";
+import { credentialsSecret, sessionSecret } from "./session-secret.js";
 import type { Settings } from "./settings.js";
-import type { Manifest, Pod } from "./types.js";
+import type { Pod } from "./types.js";
 
 type OpenOptions = GuestOptions & { readonly network: GuestNetwork };
-
-export interface OpenControl {
-  readonly signal?: AbortSignal | undefined;
-  /** One line: why it waits. */
-  readonly onProgress?: ((line: string) => void) | undefined;
-}
 
 /** Time that an image which cannot be had gets before it counts. */
 const IMAGE_MS = 20_000;
 const ASK_MS = 15_000;
+const READY_MS = 60_000;
 
 /** `ready PROGRAM…`: once the keeper made the guest; names the programs that are not there. */
 const READY = `until [ -e ${CONTROL}/ready ]; do sleep 0.05 2>/dev/null || sleep 1; done
@@ -76,7 +60,14 @@ export class GuestOpener {
     await this.#running(id, control);
     const keeper = this.#runner(id, "keeper");
     const asked = ["sh", "-c", READY, "ready", ...(options.programs ?? [])];
-    const { stdout } = await keeper.run(asked, { signal: control.signal, timeoutMs: 60_000 });
+    const { exitCode, stdout, stderr } = await keeper.run(asked, {
+      signal: control.signal,
+      timeoutMs: READY_MS,
+    });
+    if (exitCode !== 0) {
+      const said = stderr.trim() || `exit code ${exitCode}`;
+      throw new BackendError("START_FAILED", `cannot look into the pod of ${id}: ${said}`);
+    }
     const missing = stdout.toString("utf8").split("\n").filter(Boolean);
     if (missing.length > 0) throw this.#programMissing(missing);
     return { guest: this.guest(id), fresh: before === undefined };
@@ -109,9 +100,10 @@ export class GuestOpener {
       const startedAt = state.startedAt ?? new Date();
       await this.#pods.annotate(id, { [STARTED]: startedAt.toISOString() });
       return { ...state, startedAt };
-    } catch {
-      // It does not answer just now; that it ended would be known.
-      return { kind: "idle" };
+    } catch (error) {
+      // That it ended would be known. It may run: it is neither started anew nor cleared away.
+      const why = error instanceof Error ? error.message : String(error);
+      return { kind: "pending", why: `not known: ${why}` };
     }
   }
 
@@ -230,64 +222,4 @@ export class GuestOpener {
             : undefined;
     if (why !== undefined) throw new ApiError("CLUSTER_UNREACHABLE", `session ${id}: ${why}`);
   }
-}
-
-/** The agent's credentials: its container alone mounts them, and they go with the pod. */
-function credentialsSecret(id: string, secrets: string, metadata: Manifest["metadata"]): Manifest {
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { ...metadata, name: credentialsName(id) },
-    stringData: { [CREDENTIALS_KEY]: secrets },
-  };
-}
-
-/** The scripts of a session; the pod mounts them. */
-async function sessionSecret(
-  id: string,
-  { afterEnd, turns, save }: OpenOptions,
-  saves: boolean,
-  metadata: Manifest["metadata"],
-): Promise<Manifest> {
-  const workspace = `${WORKSPACE}/${id}`;
-  const agent = ["env", "COLORTERM=truecolor", "sh", "-c", await insideScript(), "cco"];
-  // After a turn, beside the agent; after the end it is the keeper's.
-  const after =
-    afterEnd === undefined
-      ? ""
-      : `box_after() {
-  [ ! -f over ] || return 0
-  cd ${workspace} && exec timeout -s KILL 600 ${quoteArgv(afterEnd)}
-}
-`;
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata,
-    stringData: {
-      "box.sh": `box_agent() {
-  cd ${workspace} && exec ${quoteArgv(agent)} "$@"
-}
-${after}${turnScript(turns)}`,
-      launch: await launchScript(),
-      entry: await entryScript(),
-      keeper: await keeperScript(),
-      guard: await readAsset(new URL("./guard.sh", import.meta.url)),
-      ...(save === undefined || !saves
-        ? { after: setArgv(afterEnd ?? []) }
-        : {
-            saver: await readAsset(new URL("./saver.sh", import.meta.url)),
-            save: setArgv(save.argv),
-            after: setArgv([
-              ...["sh", `${SESSION_FILES}/saver`, id, String(save.attempt), "after"],
-              ...(afterEnd ?? ["true"]),
-            ]),
-          }),
-    },
-  };
-}
-
-/** A line that makes `argv` a script's own arguments. */
-function setArgv(argv: readonly string[]): string {
-  return argv.length === 0 ? "set --\n" : `set -- ${quoteArgv(argv)}\n`;
 }
