@@ -16,7 +16,7 @@ while sleep 5; do
     used "$folder" || continue
     # What the pod's status says of the end.
     echo disk-full >/dev/termination-log
-    sh /cco/launch --term "$id"
+    timeout 10 sh /cco/launch --term "$id"
     sleep 10
     kill -KILL -1
   done

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 
 import { BackendError, type GuestNetwork } from "@cco/backend";
 
-import { MANAGED_BY, MANAGER, POLICY, podName } from "./names.js";
+import { MANAGED_BY, MANAGER, POLICY, podName, SESSION } from "./names.js";
 import type { Manifest } from "./types.js";
 
 /** Not the internet: other pods, nodes, the cloud's own services. */
@@ -80,7 +80,7 @@ export function sessionPolicy(
     kind: "NetworkPolicy",
     metadata: { ...metadata, name: podName(id) },
     spec: {
-      podSelector: { matchLabels: { "cco.dev/session": id } },
+      podSelector: { matchLabels: { [SESSION]: id } },
       policyTypes: ["Egress"],
       egress: blocks,
     },

@@ -44,6 +44,10 @@ describe("the state", () => {
       { exitCode: 137, signal: "KILL", reason: "out-of-memory" },
     ],
     [
+      { exitCode: 0, reason: "OOMKilled" },
+      { exitCode: 0, signal: null, reason: "exit" },
+    ],
+    [
       { exitCode: 137, reason: "ContainerStatusUnknown" },
       { exitCode: null, signal: null, reason: "killed" },
     ],

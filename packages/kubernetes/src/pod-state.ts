@@ -120,8 +120,10 @@ function endOf(terminated: NonNullable<NonNullable<ContainerStatus["state"]>["te
     endedBy: "observed",
     endedAt: finished === undefined || finished === null ? null : new Date(finished),
   } as const;
-  if (terminated.reason === "OOMKilled") {
-    return { ...common, exitCode: terminated.exitCode, signal: "KILL", reason: "out-of-memory" };
+  const signal = signalOf(terminated.exitCode);
+  // It may be a program of the agent's that was killed, and the agent ended well all the same.
+  if (terminated.reason === "OOMKilled" && terminated.exitCode !== 0) {
+    return { ...common, exitCode: terminated.exitCode, signal, reason: "out-of-memory" };
   }
   // What was left for the cluster to read: the guest's word, for why it was stopped.
   if (terminated.message?.trim() === "disk-full") {
@@ -130,7 +132,6 @@ function endOf(terminated: NonNullable<NonNullable<ContainerStatus["state"]>["te
   if (terminated.reason === "ContainerStatusUnknown") {
     return { ...common, exitCode: null, signal: null, reason: "killed" };
   }
-  const signal = signalOf(terminated.exitCode);
   return {
     ...common,
     exitCode: terminated.exitCode,

@@ -68,7 +68,7 @@ async function waitForEnd(pods: Pods, id: string, signal: AbortSignal | undefine
   await pods.until(id, (pod) => pod === undefined || found(podState(pod).kind), { signal });
 }
 
-/** Leaves the order to start, once; says in the pod's status that it was given. */
+/** Leaves the order to start, which counts once. */
 function launchScript({ kubectl, pod, id }: PodTerminalOptions): string {
   return `${quoteArgv([...kubectl, "exec", pod, "-c", "keeper", "--"])} sh ${PAIR_CONTROL}/launch --order ${id} "$@" || exit
 `;
@@ -76,12 +76,17 @@ function launchScript({ kubectl, pod, id }: PodTerminalOptions): string {
 
 /**
  * Beside the agent while it runs; its last screen from the keeper afterwards. The keeper learns of
- * the end at once, the cluster a moment later: one that was left waits for neither.
+ * the end before the cluster does, and a moment after the viewer that says so (10) or goes with the
+ * agent's container (137); one that was left waits for neither. Its exit code is that of what showed it last.
  */
 function viewScript({ kubectl, pod, id }: PodTerminalOptions): string {
   const k = quoteArgv(kubectl);
   const launch = `sh ${PAIR_CONTROL}/launch`;
   return `over() { ${k} exec ${pod} -c keeper -- test -e ${PAIR_CONTROL}/gone 2>/dev/null; }
-over || ${k} exec -it ${pod} -c agent -- ${launch} --attach ${id}
-if over; then exec ${k} exec -it ${pod} -c keeper -- ${launch} --far over --view ${id}; fi`;
+code=0
+over || ${k} exec -it ${pod} -c agent -- ${launch} --attach ${id} || code=$?
+turns=0
+case $code in 10 | 137) until over || [ "$turns" -ge 50 ]; do turns=$((turns + 1)); sleep 0.1; done ;; esac
+if over; then exec ${k} exec -it ${pod} -c keeper -- ${launch} --far over --view ${id}; fi
+exit "$code"`;
 }

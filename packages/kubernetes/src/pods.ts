@@ -52,11 +52,18 @@ export class Pods {
   /** @returns what was there before, or is there now. */
   async create<T>(manifest: Manifest): Promise<T> {
     const path = pathOf(manifest);
-    try {
-      return await this.#cluster.call<T>("POST", path, { body: manifest });
-    } catch (error) {
-      if (!isStatus(error, 409)) throw error;
-      return this.#cluster.call<T>("GET", `${path}/${manifest.metadata.name}`);
+    for (;;) {
+      try {
+        return await this.#cluster.call<T>("POST", path, { body: manifest });
+      } catch (error) {
+        if (!isStatus(error, 409)) throw error;
+      }
+      try {
+        return await this.#cluster.call<T>("GET", `${path}/${manifest.metadata.name}`);
+      } catch (error) {
+        // Cleared away between the two.
+        if (!isStatus(error, 404)) throw error;
+      }
     }
   }
 
@@ -83,14 +90,14 @@ export class Pods {
   /** Delete and wait until it is gone; what the pod owns goes with it. A pod that is not there is fine. */
   async remove(id: string): Promise<void> {
     if (!(await this.#delete(id, 1))) return;
-    const gone = await this.until(id, (pod) => pod === undefined, {
-      signal: AbortSignal.timeout(DELETE_MS),
-    }).then(
-      () => true,
-      () => false,
-    );
-    // Nobody confirms it on a node that does not answer.
-    if (!gone) await this.#delete(id, 0);
+    const limit = AbortSignal.timeout(DELETE_MS);
+    try {
+      await this.until(id, (pod) => pod === undefined, { signal: limit });
+    } catch (error) {
+      if (!limit.aborted) throw error;
+      // Nobody confirms it on a node that does not answer.
+      await this.#delete(id, 0);
+    }
   }
 
   /**

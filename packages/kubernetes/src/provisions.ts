@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { BackendError, putFile, type Guest, type GuestFile } from "@cco/backend";
 
 import type { Cluster } from "./api/cluster.js";
@@ -77,9 +79,14 @@ export class Provisions {
   }
 
   #name(): string {
-    // A label may hold what a name may not.
-    return `cco-home-${this.#settings.owner.toLowerCase().replaceAll(/[^a-z0-9-]/g, "-")}`;
+    return homeName(this.#settings.owner);
   }
+}
+
+/** A name may not hold what a label may: two owners that differ only there get two names. */
+export function homeName(owner: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(owner)) return `cco-home-${owner}`;
+  return `cco-home-${createHash("sha256").update(owner).digest("hex").slice(0, 16)}`;
 }
 
 /** A path as a Secret's key, which takes letters, digits, `-`, `_` and `.` only. */

@@ -68,8 +68,15 @@ export class Cluster {
       throw this.#unreachable(await this.connection(), cause, options.signal);
     }
     const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return JSON.parse(body) as T;
-    throw refusal(status, body);
+    if (status < 200 || status >= 300) throw refusal(status, body);
+    try {
+      return JSON.parse(body) as T;
+    } catch (cause) {
+      const { context, server } = await this.connection();
+      const message = `what answers at ${server.host} is no cluster: ${body.trim().slice(0, 100)}`;
+      const hint = `try: kubectl --context ${context} version`;
+      throw new ApiError("CLUSTER_UNREACHABLE", message, { hint, cause });
+    }
   }
 
   /**

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -7,6 +6,7 @@ import type { WebSocket } from "ws";
 
 import type { Cluster } from "./cluster.js";
 import { ApiError } from "./errors.js";
+import { brokenOff, exitCodeOf, refused } from "./exec-answers.js";
 
 export interface PodExecOptions {
   readonly namespace: string;
@@ -163,6 +163,8 @@ class PodStream {
 
   #message(data: Buffer): void {
     this.#moved = Date.now();
+    // What comes behind much else is late, not silent.
+    this.#answered = true;
     const body = data.subarray(1);
     const channel = data[0];
     if (channel === STATUS) this.#status = body.toString("utf8");
@@ -175,7 +177,10 @@ class PodStream {
   #pass(sink: Writable, body: Buffer): void {
     if (sink.write(body)) return;
     this.#socket.pause();
-    sink.once("drain", () => this.#socket.resume());
+    sink.once("drain", () => {
+      this.#answered = true;
+      this.#socket.resume();
+    });
   }
 
   #closed(): void {
@@ -223,49 +228,4 @@ class PodStream {
     if (Date.now() - this.#moved < SILENCE_MS) return;
     await this.#options.stillThere().catch((error: unknown) => this.#fail(error));
   }
-}
-
-interface Status {
-  readonly status?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: { readonly causes?: readonly { reason?: string; message?: string }[] };
-}
-
-/** @throws {ApiError} the program was never started. */
-function exitCodeOf(text: string): number {
-  const status = JSON.parse(text) as Status;
-  if (status.status === "Success") return 0;
-  const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
-  if (cause?.message !== undefined && /^\d{1,3}$/.test(cause.message)) return Number(cause.message);
-  throw new ApiError("CLUSTER_REFUSED", status.message ?? "the program was not started", {
-    status: 500,
-    reason: status.reason ?? "",
-  });
-}
-
-async function refused(response: IncomingMessage): Promise<ApiError> {
-  const chunks: Buffer[] = [];
-  response.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(response, "end").catch(() => undefined);
-  const body = Buffer.concat(chunks).toString("utf8");
-  const status = response.statusCode ?? 0;
-  try {
-    const told = JSON.parse(body) as Status;
-    return new ApiError("CLUSTER_REFUSED", told.message ?? body, {
-      status,
-      reason: told.reason ?? "",
-    });
-  } catch {
-    const words = body.trim().slice(0, 500);
-    return new ApiError("CLUSTER_REFUSED", words === "" ? `HTTP status ${status}` : words, {
-      status,
-    });
-  }
-}
-
-function brokenOff(cause: Error): ApiError {
-  return new ApiError("CLUSTER_UNREACHABLE", `the connection to the pod: ${cause.message}`, {
-    cause,
-  });
 }

@@ -50,7 +50,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
   let agent: Agent | undefined;
   return {
-    server: new URL(cluster.server),
+    server: serverOf(cluster.server, name),
     context: name,
     namespace: config.getContextObject(name)?.namespace,
     async options() {
@@ -74,30 +74,44 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   };
 }
 
+function serverOf(text: string, context: string): URL {
+  if (URL.canParse(text)) return new URL(text);
+  const message = `the kubeconfig's server of ${context} is no address: ${text}`;
+  throw new ApiError("CLUSTER_NOT_CONFIGURED", message, {
+    hint: `kubectl config view --context ${context}`,
+  });
+}
+
 async function load(env: Readonly<Record<string, string | undefined>>): Promise<KubeConfig> {
   // Only this part of the library: all of it is three times as much to read at start.
   const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
-  const config = new KubeConfig();
   const named = (env["KUBECONFIG"] ?? "").split(":").filter((file) => file !== "");
   const [first = `${env["HOME"] ?? ""}/.kube/config`, ...others] = named;
-  try {
-    config.loadFromFile(first);
-    for (const file of others) {
-      const more = new KubeConfig();
-      more.loadFromFile(file);
-      config.mergeConfig(more, true);
+  let config: KubeConfig | undefined;
+  for (const file of [first, ...others]) {
+    const found = new KubeConfig();
+    try {
+      found.loadFromFile(file);
+    } catch (cause) {
+      // Of several, those that are there, as kubectl does.
+      if ((cause as { code?: unknown }).code === "ENOENT") continue;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw notConfigured(`the kubeconfig ${file} is no good: ${why}`, cause);
     }
-    return config;
-  } catch (cause) {
-    const missing = (cause as { code?: unknown }).code === "ENOENT";
-    if (missing && named.length === 0 && env["KUBERNETES_SERVICE_HOST"] !== undefined) {
-      // In a pod of the cluster itself.
-      config.loadFromCluster();
-      return config;
-    }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const what = missing ? `there is no kubeconfig ${first}` : `the kubeconfig is no good: ${why}`;
-    const hint = "point KUBECONFIG at your cluster's file";
-    throw new ApiError("CLUSTER_NOT_CONFIGURED", what, { hint, cause });
+    if (config === undefined) config = found;
+    else config.mergeConfig(found, true);
   }
+  if (config !== undefined) return config;
+  if (named.length > 0 || env["KUBERNETES_SERVICE_HOST"] === undefined) {
+    throw notConfigured(`there is no kubeconfig ${first}`);
+  }
+  // In a pod of the cluster itself.
+  const own = new KubeConfig();
+  own.loadFromCluster();
+  return own;
+}
+
+function notConfigured(message: string, cause?: unknown): ApiError {
+  const hint = "point KUBECONFIG at your cluster's file";
+  return new ApiError("CLUSTER_NOT_CONFIGURED", message, { hint, cause });
 }
