@@ -60,8 +60,9 @@ show_file() {
   case $1 in
     */node_modules/*)
       modules=${1%%/node_modules/*}/node_modules
-      if [ -f "${modules%/*}/package.json" ]; then
-        # A project or an npx cache: its dependencies lie side by side in there.
+      if [ -f "${modules%/*}/package.json" ] || [ -f "$modules/.package-lock.json" ]; then
+        # A project, an npx cache or a folder of `npm install --prefix`: dependencies lie side by side
+        # in there, where a global installation has them inside the package.
         is_showable "$modules" && fact bind "$modules" && return 0
       fi
       inner=${1#"$modules"/}
