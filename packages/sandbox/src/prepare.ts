@@ -239,7 +239,7 @@ function turnRules(
       : {}),
   };
   if (goOn === undefined || !resume) return rules;
-  if (run.tty) return { ...rules, text: goOn.text };
+  if (run.tty) return goOn.text === undefined ? rules : { ...rules, text: goOn.text };
   return {
     ...rules,
     again: started(goOn.argv(run)),

@@ -48,7 +48,8 @@ describe("codex", () => {
   test("in a terminal and without one", () => {
     const [program, ...rest] = codex.argv({ ...CONTEXT, model: "o9" });
     expect([program, ...rest.slice(0, -1)]).toEqual([
-      ...["codex", "--dangerously-bypass-approvals-and-sandbox", "--model", "o9"],
+      ...["codex", "--dangerously-bypass-approvals-and-sandbox", "--dangerously-bypass-hook-trust"],
+      ...["--model", "o9"],
     ]);
     expect(rest.at(-1)).toContain("docs/plan.md");
     expect(codex.argv({ ...CONTEXT, tty: false }).slice(0, 2)).toEqual(["codex", "exec"]);

@@ -5,7 +5,7 @@ import { GO_ON, INSTRUCTIONS, prompt } from "./texts.js";
 
 const PORT = 3129;
 
-/** OpenAI's Codex. https://developers.openai.com/codex */
+/** OpenAI's Codex (seen: 0.171.0). https://developers.openai.com/codex */
 export const codex: AgentProfile = {
   name: "codex",
   programs: ["codex"],
@@ -32,7 +32,8 @@ export const codex: AgentProfile = {
   signs: {
     usageLimit: ["hit your usage limit", "usage_limit_reached", "exceeded retry limit.* 429"],
     notLoggedIn: ["Not logged in", "401 Unauthorized", "codex login"],
-    dialogs: [],
+    // How a turn that failed ends on its screen, whatever the reason.
+    dialogs: ["■ "],
     failed: [],
   },
   goOn: {
@@ -47,17 +48,34 @@ function argv({ plan, ...run }: AgentContext): readonly string[] {
   return ["codex", ...(run.tty ? [] : ["exec"]), ...flags(run), prompt(plan.path)];
 }
 
-function flags({ model }: AgentRun): readonly string[] {
+function flags({ model, tty }: AgentRun): readonly string[] {
   return [
     "--dangerously-bypass-approvals-and-sandbox",
+    // Else it asks whether the hooks below may run.
+    ...(tty ? ["--dangerously-bypass-hook-trust"] : []),
     ...(model === null ? [] : ["--model", model]),
   ];
 }
 
-/** A provider by variable needs no login; `notify` runs at the end of each turn. */
-function setUp({ paths, env }: AgentSetUp): Promise<readonly GuestFile[]> {
+/**
+ * Hooks tell how a turn stands. Not `notify`: that is called for the title which it asks a model for,
+ * too. Of the first turn nothing is told before its end: until then its screen is looked at, which alone
+ * says that a turn failed.
+ */
+const HOOKS = {
+  UserPromptSubmit: '[ ! -e "$HOME/.codex/turned" ] || echo working >"$CCO_TURN"',
+  Stop: ': >"$HOME/.codex/turned" && echo finished >"$CCO_TURN"',
+};
+
+/** A provider by variable needs no login. */
+function setUp({ paths, env, tty }: AgentSetUp): Promise<readonly GuestFile[]> {
   const base = env["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
-  const notify = '[ ! -p "${CCO_TURN-}" ] || echo finished >"$CCO_TURN"';
+  const hooks = Object.entries(HOOKS).flatMap(([event, command]) => [
+    `[[hooks.${event}]]`,
+    `[[hooks.${event}.hooks]]`,
+    'type = "command"',
+    `command = ${JSON.stringify(`[ ! -p "$CCO_TURN" ] || { ${command}; }`)}`,
+  ]);
   const withKey = env["OPENAI_API_KEY"] !== undefined;
   const provider = [
     'model_provider = "cco"',
@@ -68,11 +86,11 @@ function setUp({ paths, env }: AgentSetUp): Promise<readonly GuestFile[]> {
     'wire_api = "responses"',
   ];
   const config = [
-    `notify = ["sh", "-c", ${JSON.stringify(notify)}]`,
     "check_for_update_on_startup = false",
     ...(withKey ? provider : []),
     `[projects.${JSON.stringify(paths.workspace)}]`,
     'trust_level = "trusted"',
+    ...(tty ? hooks : []),
     "",
   ].join("\n");
   return Promise.resolve([

@@ -98,8 +98,8 @@ export interface AgentProfile {
   readonly stream?: AgentStream;
   /** How it goes on when a usage limit is over. */
   readonly goOn?: {
-    /** Typed into its terminal. */
-    readonly text: string;
+    /** Typed into its terminal, where it does not go on by itself. */
+    readonly text?: string;
     /** Started in place of a run without a terminal that exited. */
     argv(run: AgentRun): readonly string[];
   };
