@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { commit, say, type Answer } from "../model/answers.js";
 import { isMissing, NEWER, PINNED } from "../model/claude-code.js";
 import type { Env } from "../support/env.js";
-import { ClaudeScene, PLAN, subjects } from "./claude-scene.js";
+import { PLAN, subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 
 const ONE: readonly Answer[] = [commit("a"), say("It is in.")];
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { always, commit, refuse, say, SILENCE } from "../model/answers.js";
 import { isMissing, PINNED } from "../model/claude-code.js";
 import { untilAsked } from "../model/scripted.js";
-import { ClaudeScene, subjects } from "./claude-scene.js";
+import { subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 
 /** The API says of both that asking again is of no use. */
 const FINAL = { "x-should-retry": "false" };

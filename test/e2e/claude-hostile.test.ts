@@ -8,7 +8,8 @@ import { bash, commit, SILENCE, WORKSPACE, write, type Answer } from "../model/a
 import { isMissing, PINNED } from "../model/claude-code.js";
 import { untilAsked } from "../model/scripted.js";
 import type { Env } from "../support/env.js";
-import { ClaudeScene, filesUnder, subjects } from "./claude-scene.js";
+import { filesUnder, subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 import { memoryHolds, processesOf } from "./processes.js";
 import type { Scene } from "./scene.js";
 

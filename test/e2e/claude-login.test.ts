@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { bash, commit, refuse, say, SILENCE } from "../model/answers.js";
 import { isMissing, PINNED } from "../model/claude-code.js";
 import { untilAsked } from "../model/scripted.js";
-import { ClaudeScene, filesUnder, subjects } from "./claude-scene.js";
+import { filesUnder, subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 import { processesOf } from "./processes.js";
 
 const LOOK = "cat /proc/*/environ | tr '\\0' '\\n'; env";

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { commit, refuse, say, WORKSPACE, write, type Answer } from "../model/answers.js";
 import { isMissing, PINNED } from "../model/claude-code.js";
-import { ClaudeScene, subjects } from "./claude-scene.js";
+import { subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 
 const NAMES = Array.from({ length: 30 }, (_, index) => `file${String(index + 1)}`);
 const THIRTY: readonly Answer[] = [...NAMES.map(commit), say("Thirty files are in.")];

@@ -4,7 +4,8 @@ import { badBash, bash, commit, say, type Answer } from "../model/answers.js";
 import { isMissing, NEWER, PINNED } from "../model/claude-code.js";
 import { userTexts } from "../model/requests.js";
 import { untilAsked } from "../model/scripted.js";
-import { ClaudeScene, PLAN, subjects } from "./claude-scene.js";
+import { PLAN, subjects } from "./agent-scene.js";
+import { ClaudeScene } from "./claude-scene.js";
 
 const THREE: readonly Answer[] = [commit("a"), commit("b"), commit("c"), say("All three are in.")];
 

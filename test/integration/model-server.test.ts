@@ -12,6 +12,7 @@ import {
   USAGE,
   type Answer,
 } from "../model/answers.js";
+import { claude } from "../model/claude.js";
 import { ModelServer } from "../model/model-server.js";
 
 const SKILL = "<command-name>/executing-plans-in-sandbox</command-name>";
@@ -39,7 +40,7 @@ interface Got {
 }
 
 function ask(
-  model: ModelServer,
+  model: ModelServer<unknown>,
   body: object | undefined,
   { method = "POST", path = "/v1/messages", headers = {} } = {},
 ): Promise<Got> {
@@ -65,14 +66,14 @@ function ask(
 
 /** Play `bodies` against a script. @returns the problems that the server saw */
 async function play(script: readonly Answer[], bodies: readonly object[]): Promise<string> {
-  const model = await ModelServer.start(script);
+  const model = await ModelServer.start(script, claude());
   for (const body of bodies) await ask(model, body);
   return (await model.stop()).join("; ");
 }
 
 describe("the scripted model server", () => {
   it("plays a script to its end", async () => {
-    const model = await ModelServer.start([bash("true", "done"), OVER, say("All done.")]);
+    const model = await ModelServer.start([bash("true", "done"), OVER, say("All done.")], claude());
     expect(await ask(model, undefined, { method: "HEAD", path: "/" })).toMatchObject({
       status: 200,
     });
@@ -86,7 +87,10 @@ describe("the scripted model server", () => {
   });
 
   it("breaks a stream off, may be asked without one then, and stays silent", async () => {
-    const model = await ModelServer.start([{ kind: "drop", text: "half" }, call, SILENCE]);
+    const model = await ModelServer.start(
+      [{ kind: "drop", text: "half" }, call, SILENCE],
+      claude(),
+    );
     expect(await ask(model, turn(PROMPT))).toMatchObject({ status: 200, whole: false });
     const { text } = await ask(model, { ...turn(PROMPT), stream: false });
     expect(JSON.parse(text)).toMatchObject({
@@ -101,7 +105,10 @@ describe("the scripted model server", () => {
   });
 
   it("refuses for good where the script says so", async () => {
-    const model = await ModelServer.start([always(refuse(401, "authentication_error", "no"))]);
+    const model = await ModelServer.start(
+      [always(refuse(401, "authentication_error", "no"))],
+      claude(),
+    );
     for (let i = 0; i < 3; i += 1) expect((await ask(model, turn(PROMPT))).status).toBe(401);
     expect(await model.stop()).toEqual([]);
   });
@@ -112,7 +119,7 @@ describe("the scripted model server", () => {
     ["another key", "header x-api-key is not the key", { headers: { "x-api-key": "sk-other" } }],
     ["a second key", "unexpected header authorization", { headers: { authorization: "Bearer x" } }],
   ])("refuses %s", async (_, problem, options) => {
-    const model = await ModelServer.start([]);
+    const model = await ModelServer.start([], claude());
     expect((await ask(model, turn(PROMPT), options)).status).toBe(400);
     expect(await model.stop()).toEqual([problem]);
   });

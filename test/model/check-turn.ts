@@ -8,6 +8,7 @@ import { toolId } from "./wire.js";
  * @param number of the request, from 0
  * @param last what the model answered before
  * @param before the request that it answered
+ * @param begins what is wrong with the first question, or `null`
  * @throws {Error} it does not
  */
 export function checkTurn(
@@ -15,13 +16,15 @@ export function checkTurn(
   body: Body,
   last: Answer | undefined,
   before: Body | undefined,
+  begins: (asked: string) => string | null,
 ): void {
   const what = `turn ${String(number + 1)}`;
   if (body.stream !== true && last?.kind !== "drop") throw new Error(`${what}: without a stream`);
   if (last === undefined || before === undefined) {
     const asked = userTexts(body).join("\n");
-    if (asked.includes("<command-name>/executing-plans-in-sandbox</command-name>")) return;
-    throw new Error(`${what}: the skill was not called: ${JSON.stringify(asked.slice(-500))}`);
+    const wrong = begins(asked);
+    if (wrong === null) return;
+    throw new Error(`${what}: ${wrong}: ${JSON.stringify(asked.slice(-500))}`);
   }
   switch (last.kind) {
     case "call":

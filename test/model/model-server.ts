@@ -1,24 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { WORKSPACE, type Answer, type CallTool } from "./answers.js";
-import { checkTurn } from "./check-turn.js";
-import { readRequest, workspaceOf, type Body, type Login } from "./requests.js";
-import { sendAnswer, sendBroken, sendError, sendJson } from "./wire.js";
-
-/** Begins like a real key, and is none. Every server has its own, to be searched for. */
-function newKey(): string {
-  return `sk-ant-api03-${crypto.randomUUID().replaceAll("-", "")}`;
-}
-
-/** Where each kind of login is for Claude Code. */
-const VARIABLES: Readonly<Record<Login, string>> = {
-  key: "ANTHROPIC_API_KEY",
-  token: "CLAUDE_CODE_OAUTH_TOKEN",
-};
+import type { Answer } from "./answers.js";
+import type { Dialect } from "./dialect.js";
 
 /** A turn that was asked for. */
-export interface AskedTurn {
+export interface AskedTurn<Body> {
   readonly body: Body;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -29,25 +16,28 @@ export interface AskedTurn {
  * the API expects is refused and counts as a problem, and so does a script that is not played to
  * its end.
  */
-export class ModelServer {
-  readonly key = newKey();
-  readonly turns: AskedTurn[] = [];
+export class ModelServer<Body> {
+  readonly key: string;
+  readonly turns: AskedTurn<Body>[] = [];
   readonly #problems: string[] = [];
   readonly #script: readonly Answer[];
+  readonly #dialect: Dialect<Body>;
   readonly #server: Server;
 
-  readonly #login: Login;
-
-  private constructor(script: readonly Answer[], login: Login) {
+  private constructor(script: readonly Answer[], dialect: Dialect<Body>) {
+    this.key = dialect.newKey();
     this.#script = script;
-    this.#login = login;
+    this.#dialect = dialect;
     this.#server = createServer((request, response) => {
       void this.#serve(request, response);
     });
   }
 
-  static async start(script: readonly Answer[], login: Login = "key"): Promise<ModelServer> {
-    const model = new ModelServer(script, login);
+  static async start<Body>(
+    script: readonly Answer[],
+    dialect: Dialect<Body>,
+  ): Promise<ModelServer<Body>> {
+    const model = new ModelServer(script, dialect);
     await new Promise<void>((resolve, reject) => {
       model.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
     });
@@ -72,31 +62,18 @@ export class ModelServer {
 
   /** What a process needs to talk to this model. */
   get env(): Record<string, string> {
-    return { ANTHROPIC_BASE_URL: `http://${this.host}`, [VARIABLES[this.#login]]: this.key };
+    return this.#dialect.env(this.host, this.key);
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const request = await readRequest(incoming, this.key, this.#login);
-      switch (request.kind) {
-        case "hello":
-          response.writeHead(200).end();
-          break;
-        case "count":
-          sendJson(response, 200, { input_tokens: 1000 });
-          break;
-        case "title":
-          sendAnswer(response, { kind: "say", text: '{"title":"A plan"}' }, 0, request.body);
-          break;
-        case "turn":
-          this.#answer(request.body, response);
-          break;
-      }
+      const asked = await this.#dialect.read(incoming, this.key);
+      if (asked.kind === "turn") this.#answer(asked.body, response);
+      else asked.answer(response);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#problems.push(message);
-      const told = { type: "invalid_request_error", message: `the script says: ${message}` };
-      sendError(response, 400, told);
+      this.#dialect.refuse(response, `the script says: ${message}`);
     }
   }
 
@@ -108,37 +85,14 @@ export class ModelServer {
     const answer = this.#script[number] ?? lasting;
     if (answer === undefined) throw new Error(`turn ${String(number + 1)}: the script is over`);
     const before = number === 0 ? undefined : this.turns[number - 1]?.body;
-    checkTurn(number, body, this.#script[number - 1] ?? lasting, before);
-    switch (answer.kind) {
-      case "say":
-        sendAnswer(response, answer, number, body);
-        break;
-      case "call":
-        sendAnswer(response, inWorkspace(answer, body), number, body);
-        break;
-      case "refuse":
-        sendError(
-          response,
-          answer.status,
-          { type: answer.type, message: timed(answer.message) },
-          answer.headers,
-        );
-        break;
-      case "drop":
-        sendBroken(response, answer.text, number, body.model);
-        break;
-      case "silence":
-        break;
-    }
+    this.#dialect.check(number, body, this.#script[number - 1] ?? lasting, before);
+    this.#dialect.send(
+      response,
+      answer.kind === "refuse" ? { ...answer, message: timed(answer.message) } : answer,
+      number,
+      body,
+    );
   }
-}
-
-function inWorkspace(call: CallTool, body: Body): CallTool {
-  const values = Object.entries(call.input).map(([key, value]) => [
-    key,
-    value.includes(WORKSPACE) ? value.replaceAll(WORKSPACE, workspaceOf(body)) : value,
-  ]);
-  return { ...call, input: Object.fromEntries(values) as CallTool["input"] };
 }
 
 /** The text with its times counted from now. */

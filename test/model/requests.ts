@@ -19,7 +19,8 @@ const messageSchema = v.looseObject({
   ]),
 });
 
-const bodySchema = v.looseObject({
+/** What is asked of Anthropic's Messages. */
+export const bodySchema = v.looseObject({
   model: v.string(),
   max_tokens: v.number(),
   stream: v.optional(v.boolean()),
@@ -56,14 +57,13 @@ export async function readRequest(
   login: Login,
 ): Promise<Request> {
   const { method = "", url = "", headers } = incoming;
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const text = await readBody(incoming);
   const { pathname } = new URL(url, "http://model.invalid");
   if (method === "HEAD" && ["/", "/api/hello"].includes(pathname)) return { kind: "hello" };
   const known = ["/v1/messages", "/v1/messages/count_tokens"].includes(pathname);
   if (method !== "POST" || !known) throw new Error(`unexpected request: ${method} ${url}`);
   checkHeaders(headers, key, login);
-  const json: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  const json: unknown = JSON.parse(text);
   if (pathname.endsWith("/count_tokens")) return { kind: "count" };
   const body = v.parse(bodySchema, json);
   if (body.output_config?.format !== undefined) return { kind: "title", body };
@@ -74,7 +74,15 @@ export async function readRequest(
   return { kind: "turn", body };
 }
 
-function checkHeaders(headers: IncomingMessage["headers"], key: string, login: Login): void {
+/** All that was sent. */
+export async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** @throws {Error} they are not those of a request with this login */
+export function checkHeaders(headers: IncomingMessage["headers"], key: string, login: Login): void {
   const [wanted, other] =
     login === "key" ? ["x-api-key", "authorization"] : ["authorization", "x-api-key"];
   const sent = headers[wanted];

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-import { USAGE, type CallTool, type Say, type Usage } from "./answers.js";
+import { USAGE, type Answer, type CallTool, type Say, type Usage } from "./answers.js";
 import type { Body } from "./requests.js";
 
 /** Bytes of a text in one event. */
@@ -20,14 +20,50 @@ export function toolId(number: number): string {
   return `toolu_${String(number).padStart(4, "0")}`;
 }
 
+/** Begins like a real key, and is none. */
+export function newAnthropicKey(): string {
+  return `sk-ant-api03-${crypto.randomUUID().replaceAll("-", "")}`;
+}
+
+/** @param toolName how the agent names a tool. Default: as the script does */
+export function send(
+  response: ServerResponse,
+  answer: Answer,
+  number: number,
+  body: Body,
+  toolName = (name: string): string => name,
+): void {
+  switch (answer.kind) {
+    case "say":
+    case "call":
+      sendAnswer(response, answer, number, body, toolName);
+      break;
+    case "refuse":
+      sendError(response, answer.status, answer, answer.headers);
+      break;
+    case "drop":
+      sendBroken(response, answer.text, number, body.model);
+      break;
+    case "silence":
+      break;
+  }
+}
+
+/** Say that a request was none of the script's. */
+export function refuseRequest(response: ServerResponse, message: string): void {
+  sendError(response, 400, { type: "invalid_request_error", message });
+}
+
 /** Answer in the way that was asked for: as server-sent events, or as one value. */
 export function sendAnswer(
   response: ServerResponse,
   answer: Say | CallTool,
   number: number,
   { model, stream }: Body,
+  toolName = (name: string): string => name,
 ): void {
-  const block = answer.kind === "say" ? textBlock(answer) : toolBlock(answer, number);
+  const block =
+    answer.kind === "say" ? textBlock(answer) : toolBlock(answer, number, toolName(answer.name));
   if (stream === true) sendStream(response, block, number, model);
   else sendJson(response, 200, { ...messageOf(block, number, model), content: [block.whole] });
 }
@@ -45,12 +81,7 @@ function sendStream(response: ServerResponse, block: Block, number: number, mode
 }
 
 /** Begin a text and break the connection off. */
-export function sendBroken(
-  response: ServerResponse,
-  text: string,
-  number: number,
-  model: string,
-): void {
+function sendBroken(response: ServerResponse, text: string, number: number, model: string): void {
   const block = textBlock({ kind: "say", text });
   begin(response, block, number, model);
   const [delta] = block.deltas;
@@ -68,13 +99,13 @@ export function sendJson(
   response.end(JSON.stringify(value));
 }
 
-export function sendError(
+function sendError(
   response: ServerResponse,
   status: number,
-  error: { readonly type: string; readonly message: string },
+  { type, message }: { readonly type: string; readonly message: string },
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  sendJson(response, status, { type: "error", error }, headers);
+  sendJson(response, status, { type: "error", error: { type, message } }, headers);
 }
 
 function textBlock({ text, usage }: Say): Block {
@@ -88,7 +119,7 @@ function textBlock({ text, usage }: Say): Block {
   };
 }
 
-function toolBlock({ name, input, usage }: CallTool, number: number): Block {
+function toolBlock({ input, usage }: CallTool, number: number, name: string): Block {
   return {
     start: { type: "tool_use", id: toolId(number), name, input: {} },
     deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(input) }],
