@@ -51,6 +51,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // The real Codex and opencode: `pnpm test:agents` installs them.
+          name: "agents",
+          include: ["test/agents/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           // A real cluster (test/cluster/README.md).
           name: "cluster",
           include: ["test/cluster/**/*.test.ts"],

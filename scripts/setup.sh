@@ -105,3 +105,18 @@ need_claude() {
       "@anthropic-ai/claude-code@$version" </dev/null
   done <"$root/test/model/claude-versions"
 }
+
+# The other agents that tests drive: each line of test/model/agent-packages in a folder of its own in
+# the repository's cache. npm takes this platform's binaries only. `agents` is how many there are then.
+need_agents() {
+  agents=0
+  while read -r program package version; do
+    folder=$root/.cache/$program-$version
+    if ! "$folder/node_modules/.bin/$program" --version >/dev/null 2>&1; then
+      say "Installing $package $version into .cache"
+      npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error \
+        "$package@$version" </dev/null || say "$package $version could not be installed: not tested"
+    fi
+    if [ -x "$folder/node_modules/.bin/$program" ]; then agents=$((agents + 1)); fi
+  done <"$root/test/model/agent-packages"
+}

@@ -17,8 +17,8 @@ import { readJson, root, run, tool } from "./lib.mjs";
 
 export const projects = ["unit", "integration", "e2e"];
 
-/** Those that need engines brought up first: steps that run only when they are named. */
-export const engineProjects = ["containers", "lima", "cluster"];
+/** Those that need something large brought here first: steps that run only when they are named. */
+export const engineProjects = ["containers", "agents", "lima", "cluster"];
 
 /**
  * @param {string} project
