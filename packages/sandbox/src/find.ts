@@ -18,20 +18,11 @@ export function wholeId(text: string): string {
   return id;
 }
 
-/** {@link Sandbox.find} */
-export async function find(
-  engine: Engine,
-  prefixOrId: string,
-  { repo }: { readonly repo?: string },
-): Promise<Session> {
+/** {@link Sandbox.idOf} */
+export async function idOf(engine: Engine, prefixOrId: string): Promise<string> {
   const prefix = checkedPrefix(prefixOrId);
-  if (isSessionId(prefix)) return get(engine, prefix);
-  const stored = await engine.store.all();
-  const candidates = stored.filter(
-    (found) =>
-      found.id.startsWith(prefix) &&
-      (repo === undefined || ("record" in found && found.record.repo === repo)),
-  );
+  if (isSessionId(prefix)) return (await engine.store.read(prefix)).sessionId;
+  const candidates = (await engine.store.all()).filter(({ id }) => id.startsWith(prefix));
   const [only, ...others] = candidates;
   if (only === undefined) throw sessionNotFound(prefix);
   if (others.length > 0) {
@@ -40,7 +31,12 @@ export async function find(
       hint: "name more of the id",
     });
   }
-  return get(engine, only.id);
+  return (await engine.store.read(only.id)).sessionId;
+}
+
+/** {@link Sandbox.ids} */
+export async function ids(engine: Engine): Promise<readonly string[]> {
+  return (await engine.store.all()).map(({ id }) => id);
 }
 
 /** {@link Sandbox.list} */

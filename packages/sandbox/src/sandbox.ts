@@ -6,7 +6,7 @@ import { compare } from "./compare.js";
 import { diff } from "./diff.js";
 import { makeEngine, type Engine } from "./engine.js";
 import { launchAll } from "./launch-all.js";
-import { find, get, list, wholeId } from "./find.js";
+import { get, idOf, ids, list, wholeId } from "./find.js";
 import { gc } from "./gc.js";
 import { userFiles } from "./home-files.js";
 import type {
@@ -98,13 +98,18 @@ export class Sandbox {
   }
 
   /**
-   * The session with this id or unique prefix.
+   * The whole id that an id or a unique beginning of one names. No box is asked.
    *
-   * @param options.repo only among the sessions of this repository (main worktree's real path).
-   * @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_ID_AMBIGUOUS`, `SESSION_ID_MALFORMED`.
+   * @throws {SandboxError} `SESSION_NOT_FOUND`, `SESSION_ID_AMBIGUOUS`, `SESSION_ID_MALFORMED`,
+   *   `SESSION_UNREADABLE`.
    */
-  async find(prefixOrId: string, options: { repo?: string } = {}): Promise<Session> {
-    return find(this.#engine, prefixOrId, options);
+  async idOf(prefixOrId: string): Promise<string> {
+    return idOf(this.#engine, prefixOrId);
+  }
+
+  /** Of all sessions, newest first. No box is asked. */
+  async ids(): Promise<readonly string[]> {
+    return ids(this.#engine);
   }
 
   /** Newest first. An unreadable one is a note event. One call to the box, none where all have ended. */

@@ -388,6 +388,9 @@ describe("finding sessions", () => {
     await lab.start();
     const three = await lab.ended();
     lab.backend.calls.length = 0;
+    expect(await lab.sandbox.idOf(one.id.slice(0, 7))).toBe(one.id);
+    expect(await lab.sandbox.ids()).toContain(one.id);
+    expect(lab.backend.calls).toEqual([]);
     const sessions = await lab.sandbox.list({ repo: lab.repo.dir });
     expect(sessions).toHaveLength(3);
     expect(sessions.find(({ sessionId }) => sessionId === three)?.state).toBe("succeeded");
@@ -399,15 +402,14 @@ describe("finding sessions", () => {
     lab.backend.calls.length = 0;
     await lab.sandbox.list();
     expect(lab.backend.calls).toEqual([]);
-    expect(await lab.sandbox.find(one.id.slice(0, 7))).toMatchObject({ sessionId: one.id });
   });
 
   test("malformed, unknown, ambiguous, unreadable, of a newer version", async () => {
     const lab = new Lab();
-    expect(await codeOf(lab.sandbox.find("../x"))).toBe("SESSION_ID_MALFORMED");
-    expect(await codeOf(lab.sandbox.find(""))).toBe("SESSION_ID_MALFORMED");
-    expect(await codeOf(lab.sandbox.find("123456789"))).toBe("SESSION_ID_MALFORMED");
-    expect(await codeOf(lab.sandbox.find("ab"))).toBe("SESSION_NOT_FOUND");
+    expect(await codeOf(lab.sandbox.idOf("../x"))).toBe("SESSION_ID_MALFORMED");
+    expect(await codeOf(lab.sandbox.idOf(""))).toBe("SESSION_ID_MALFORMED");
+    expect(await codeOf(lab.sandbox.idOf("123456789"))).toBe("SESSION_ID_MALFORMED");
+    expect(await codeOf(lab.sandbox.idOf("ab"))).toBe("SESSION_NOT_FOUND");
     const id = await lab.ended();
     const second = await lab.ended();
     writeFileSync(lab.record(second), "{ not json");

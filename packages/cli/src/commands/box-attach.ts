@@ -15,7 +15,7 @@ export async function attach(
     });
   }
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const sessionId = await sandbox.idOf(id);
   const [argv, runner] = await Promise.all([sandbox.viewArgv(sessionId), context.parts.runner()]);
   await runner.run(argv, { stdin: "inherit", stdout: "inherit", stderr: "inherit" });
   return { json: undefined, text: () => "" };

@@ -11,7 +11,7 @@ export async function cancel(
   { session: id }: Said<typeof boxCancel>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const sessionId = await sandbox.idOf(id);
   const session = await sandbox.cancel(sessionId);
   return {
     json: publicSession(session),

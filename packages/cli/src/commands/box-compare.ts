@@ -11,8 +11,7 @@ export async function compare(
   { session, check, allow }: Said<typeof boxCompare>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const found = await Promise.all(session.map((id) => sandbox.find(id)));
-  const ids = [...new Set(found.map(({ sessionId }) => sessionId))];
+  const ids = [...new Set(await Promise.all(session.map((id) => sandbox.idOf(id))))];
   const compared = await sandbox.compare(ids, {
     signal: context.signal,
     ...(check === undefined ? {} : { check }),

@@ -9,7 +9,7 @@ export async function diff(
   { session: id, ...flags }: Said<typeof boxDiff>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const sessionId = await sandbox.idOf(id);
   const report = await sandbox.diff(sessionId, { signal: context.signal });
   return {
     json: report,

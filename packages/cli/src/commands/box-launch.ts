@@ -11,8 +11,8 @@ export async function launch(
   { session, maxParallel }: Said<typeof boxLaunch>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const found = await Promise.all(session.map((id) => sandbox.find(id)));
-  const prepared = [...new Map(found.map((one) => [one.sessionId, one])).values()];
+  const ids = new Set(await Promise.all(session.map((id) => sandbox.idOf(id))));
+  const prepared = await Promise.all([...ids].map((id) => sandbox.get(id)));
   const started = await fanOut(context, {
     sandbox,
     prepared,

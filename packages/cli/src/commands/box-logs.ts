@@ -12,7 +12,7 @@ export async function logs(
   { session: id, ...flags }: Said<typeof boxLogs>,
 ): Promise<CommandResult> {
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const sessionId = await sandbox.idOf(id);
   const options = {
     follow: flags.follow ?? false,
     raw: flags.raw ?? false,

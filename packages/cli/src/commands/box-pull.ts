@@ -22,7 +22,7 @@ type Flags = Said<typeof boxPull>;
 export async function pull(context: Context, flags: Flags): Promise<CommandResult> {
   for (const rule of flags.allow ?? []) checkRule(rule);
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(flags.session);
+  const sessionId = await sandbox.idOf(flags.session);
   const pulled = await sandbox.pull(sessionId, optionsOf(flags, context.signal));
   if (flags.snapshot !== true) await closePane(context, pulled);
   return {

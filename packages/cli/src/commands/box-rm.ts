@@ -41,7 +41,7 @@ export async function rm(
 /** With `force` one whose record cannot be read, or is gone, is one too; it has to be named whole. */
 async function lookUp(sandbox: Sandbox, id: string, force: boolean): Promise<Removable> {
   try {
-    return { ...(await sandbox.find(id)), known: true };
+    return { ...(await sandbox.get(await sandbox.idOf(id))), known: true };
   } catch (error) {
     const code = error instanceof SandboxError ? error.code : undefined;
     const known = code === "SESSION_UNREADABLE";

@@ -15,7 +15,7 @@ export async function send(
     });
   }
   const sandbox = await context.parts.sandbox();
-  const { sessionId } = await sandbox.find(id);
+  const sessionId = await sandbox.idOf(id);
   await sandbox.send(sessionId, text);
   return {
     json: { sessionId, sent: text },

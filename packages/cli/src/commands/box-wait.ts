@@ -36,8 +36,7 @@ async function sessionsOf(
 ): Promise<readonly string[]> {
   const ids = flags.session;
   if (ids.length > 0) {
-    const found = await Promise.all(ids.map((id) => sandbox.find(id)));
-    return [...new Set(found.map(({ sessionId }) => sessionId))];
+    return [...new Set(await Promise.all(ids.map((id) => sandbox.idOf(id))))];
   }
   if (flags.all !== true) {
     throw new CliError("USAGE", "which session?", { hint: "cco box ls, or cco box wait --all" });

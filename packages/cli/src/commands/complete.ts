@@ -80,7 +80,7 @@ async function namesOf(context: Context, kind: Completion | undefined): Promise<
       return branches(context, kind);
     case "session": {
       const sandbox = await context.parts.sandbox();
-      return (await sandbox.list()).map(({ sessionId }) => sessionId);
+      return sandbox.ids();
     }
     default:
       return kind;
