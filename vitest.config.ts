@@ -54,8 +54,8 @@ export default defineConfig({
           // The real Codex and opencode: `pnpm test:agents` installs them.
           name: "agents",
           include: ["test/agents/**/*.test.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

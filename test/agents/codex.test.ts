@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { AgentScene, subjects } from "../e2e/agent-scene.js";
 import { agentPackage } from "../model/agent-packages.js";
-import { always, commit, refuse } from "../model/answers.js";
+import { always, commit, refuse, say } from "../model/answers.js";
 import { codex as dialect, type CodexBody } from "../model/codex.js";
 import { agentCases, type Agent } from "./cases.js";
 
@@ -10,7 +10,7 @@ const { name, version, bin, missing } = agentPackage("codex");
 
 const codex: Agent<CodexBody> = {
   ...{ name, bin, dialect, key: "OPENAI_API_KEY" },
-  // Its default calls tools by writing JavaScript; this one calls them one by one.
+  // Calls tools one by one.
   model: "gpt-5",
   noLogin: refuse(401, "invalid_request_error", "Incorrect API key provided."),
 };
@@ -20,6 +20,15 @@ describe.skipIf(missing !== null)(
   `Codex ${version}${missing === null ? "" : ` (${missing})`}`,
   () => {
     agentCases(codex);
+
+    it("headless: with its default model, which calls tools by writing JavaScript", async () => {
+      const opened = await AgentScene.open(codex, [commit("a"), say("It is in.")]);
+      const { sessionId } = await opened.headless();
+      const ended = await opened.wait(sessionId);
+      expect(ended).toMatchObject({ state: "succeeded", exitCode: 0 });
+      await opened.pull(sessionId);
+      expect(subjects(opened.scene.repo)).toEqual(["add a"]);
+    });
 
     it("headless: a usage limit is waited for, and what it did before can be had", async () => {
       const opened = await AgentScene.open(codex, [commit("a"), LIMIT]);

@@ -13,7 +13,9 @@ import {
   type Answer,
 } from "../model/answers.js";
 import { claude } from "../model/claude.js";
+import { codex } from "../model/codex.js";
 import { ModelServer } from "../model/model-server.js";
+import { opencode } from "../model/opencode.js";
 
 const SKILL = "<command-name>/executing-plans-in-sandbox</command-name>";
 const call = bash("true", "fine");
@@ -172,5 +174,102 @@ describe("the scripted model server", () => {
     ["no stream", "turn 1: without a stream", [say("x")], [{ ...turn(PROMPT), stream: false }]],
   ])("names %s", async (_, problem, script, bodies) => {
     expect(await play(script, bodies)).toContain(problem);
+  });
+});
+
+describe("of Codex and opencode", () => {
+  const PLAN = "Carry out the plan in the file docs/plan.md.";
+  const shell = { type: "function", name: "exec_command" };
+  const question = { type: "message", role: "user", content: [{ type: "input_text", text: PLAN }] };
+  const asks = (...input: object[]): object => ({
+    ...{ model: "m", stream: true, store: false, tools: [shell] },
+    input: [question, ...input],
+  });
+  const output = (text: string, id = "call_0000"): object => ({
+    ...{ type: "function_call_output", call_id: id, output: text },
+  });
+  const DONE = "Process exited with code 0\nfine";
+
+  async function tell(script: readonly Answer[], bodies: readonly object[], path?: string) {
+    const model = await ModelServer.start(script, codex);
+    const answers: string[] = [];
+    for (const body of bodies) {
+      const headers = { authorization: `Bearer ${model.key}`, accept: "text/event-stream" };
+      answers.push((await ask(model, body, { path: path ?? "/v1/responses", headers })).text);
+    }
+    return { answers, problems: (await model.stop()).join("; ") };
+  }
+
+  it("plays a script to its end, and gives a title beside it", async () => {
+    const title = { ...asks(), tools: [] };
+    const script = [call, refuse(429, "usage_limit_reached", "no"), say("All done.")];
+    const bodies = [asks(), title, asks(output(DONE)), asks(output(DONE))];
+    const { answers, problems } = await tell(script, bodies);
+    expect(problems).toBe("");
+    expect(answers[0]).toContain('"name":"exec_command"');
+    expect(answers[1]).toContain("A plan");
+    expect(answers[2]).toContain('"type":"usage_limit_reached"');
+    expect(answers[3]).toContain("All done.");
+  });
+
+  it("calls a newer model's tools in code", async () => {
+    const tools = [{ name: "functions", tools: [{ name: "exec" }] }];
+    const body = { ...asks({ type: "additional_tools", tools }), tools: undefined };
+    const { answers, problems } = await tell([call], [body]);
+    expect(problems).toBe("");
+    expect(answers[0]).toContain("await tools.exec_command(");
+  });
+
+  it.each<[string, string, readonly Answer[], readonly object[]]>([
+    ["a turn too many", "turn 2: the script is over", [say("x")], [asks(), asks()]],
+    ["another question", "no word of the plan", [say("x")], [{ ...asks(), input: [shell] }]],
+    ["no result", "turn 2: not the result of call_0000", [call, call], [asks(), asks()]],
+    [
+      "another's result",
+      "turn 2: not the result of call_0000",
+      [call, call],
+      [asks(), asks(output(DONE, "call_9"))],
+    ],
+    [
+      "a tool that failed",
+      "turn 2: the tool failed",
+      [call, call],
+      [asks(), asks(output("Process exited with code 1"))],
+    ],
+    [
+      "a result that lacks something",
+      'turn 2: the result lacks "fine"',
+      [call, call],
+      [asks(), asks(output("Process exited with code 0"))],
+    ],
+    [
+      "no tools to work with",
+      "without a tool",
+      [say("x")],
+      [{ ...asks(), tools: [{ name: "other" }] }],
+    ],
+  ])("refuses %s", async (_, problem, script, bodies) => {
+    expect((await tell(script, bodies)).problems).toContain(problem);
+  });
+
+  it("refuses another path and another key", async () => {
+    expect((await tell([], [asks()], "/v1/models")).problems).toContain("unexpected request");
+    const model = await ModelServer.start([], codex);
+    await ask(model, asks(), { path: "/v1/responses", headers: { authorization: "Bearer x" } });
+    expect(await model.stop()).toEqual(["header authorization is not the key"]);
+  });
+
+  it("asks opencode for its own tool and its own first words", async () => {
+    const body = (text: string, tool: string): object => ({
+      ...{ model: "m", max_tokens: 1, stream: true, tools: [{ name: tool }] },
+      messages: [{ role: "user", content: [{ type: "text", text }] }],
+    });
+    const model = await ModelServer.start([call], opencode);
+    expect((await ask(model, body(PLAN, "Bash"))).status).toBe(400);
+    expect((await ask(model, body(PLAN, "bash"))).text).toContain('"name":"bash"');
+    expect(await model.stop()).toEqual(["a turn without the tool bash"]);
+    const other = await ModelServer.start([call], opencode);
+    await ask(other, body("hi", "bash"));
+    expect((await other.stop()).join()).toContain("turn 1: no word of the plan");
   });
 });

@@ -8,12 +8,21 @@ import type { Asked, Dialect } from "./dialect.js";
 import { readBody } from "./requests.js";
 import { sendJson } from "./wire.js";
 
+const toolSchema = v.looseObject({
+  name: v.optional(v.string()),
+  tools: v.optional(v.array(v.looseObject({ name: v.optional(v.string()) }))),
+});
+
+const textSchema = v.looseObject({ type: v.string(), text: v.optional(v.string()) });
+
 const itemSchema = v.looseObject({
   type: v.string(),
   role: v.optional(v.string()),
-  content: v.optional(v.array(v.looseObject({ type: v.string(), text: v.optional(v.string()) }))),
+  content: v.optional(v.array(textSchema)),
   call_id: v.optional(v.string()),
-  output: v.optional(v.string()),
+  output: v.optional(v.union([v.string(), v.array(textSchema)])),
+  /** Of an item `additional_tools`. */
+  tools: v.optional(v.array(toolSchema)),
 });
 
 const bodySchema = v.looseObject({
@@ -21,7 +30,7 @@ const bodySchema = v.looseObject({
   stream: v.literal(true),
   store: v.literal(false),
   input: v.pipe(v.array(itemSchema), v.minLength(1)),
-  tools: v.array(v.looseObject({ type: v.string(), name: v.optional(v.string()) })),
+  tools: v.optional(v.array(toolSchema)),
 });
 
 export type CodexBody = v.InferOutput<typeof bodySchema>;
@@ -50,7 +59,8 @@ async function read(incoming: IncomingMessage, key: string): Promise<Asked<Codex
   if (headers["content-type"] !== "application/json") throw new Error("content-type is not JSON");
   if (headers.accept !== "text/event-stream") throw new Error("no stream was asked for");
   const body = v.parse(bodySchema, JSON.parse(text));
-  if (body.tools.length === 0) {
+  const tools = toolsOf(body);
+  if (tools.length === 0) {
     return {
       kind: "aside",
       answer: (response) => {
@@ -58,10 +68,21 @@ async function read(incoming: IncomingMessage, key: string): Promise<Asked<Codex
       },
     };
   }
-  if (!body.tools.some(({ name }) => name === "exec_command")) {
-    throw new Error("a turn without the tool exec_command");
+  if (!tools.includes("exec") && !tools.includes("exec_command")) {
+    throw new Error("a turn without a tool to run a command");
   }
   return { kind: "turn", body };
+}
+
+/** Names of the tools that a model may call: older ones get a list, newer ones an item of the input. */
+function toolsOf({ tools, input }: CodexBody): readonly string[] {
+  const all = [...(tools ?? []), ...input.flatMap((item) => item.tools ?? [])];
+  return all.flatMap((tool) => [tool, ...(tool.tools ?? [])]).flatMap(({ name }) => name ?? []);
+}
+
+/** Whether the model writes JavaScript that calls the tools. */
+function writesCode(body: CodexBody): boolean {
+  return !toolsOf(body).includes("exec_command");
 }
 
 /** Texts that the person wrote, in order. */
@@ -102,11 +123,16 @@ function check(
 
 function checkResult(what: string, body: CodexBody, call: CallTool, number: number): void {
   const result = body.input.at(-1);
-  if (result?.type !== "function_call_output" || result.call_id !== callId(number)) {
+  const [type, done] = writesCode(body)
+    ? ["custom_tool_call_output", '"exit_code":0']
+    : ["function_call_output", "Process exited with code 0"];
+  if (result?.type !== type || result.call_id !== callId(number)) {
     throw new Error(`${what}: not the result of ${callId(number)}: ${JSON.stringify(result)}`);
   }
-  const text = result.output ?? "";
-  const failed = !text.includes("Process exited with code 0");
+  const { output = "" } = result;
+  const text =
+    typeof output === "string" ? output : output.map((part) => part.text ?? "").join("\n");
+  const failed = !text.includes(done);
   if (failed !== (call.fails === true)) {
     throw new Error(`${what}: the tool ${failed ? "failed" : "did not fail"}: ${text}`);
   }
@@ -115,13 +141,13 @@ function checkResult(what: string, body: CodexBody, call: CallTool, number: numb
   }
 }
 
-function send(response: ServerResponse, answer: Answer, number: number): void {
+function send(response: ServerResponse, answer: Answer, number: number, body: CodexBody): void {
   switch (answer.kind) {
     case "say":
       sendItem(response, messageItem(answer, number), number);
       break;
     case "call":
-      sendItem(response, callItem(answer, number), number);
+      sendItem(response, callItem(answer, number, body), number);
       break;
     case "refuse":
       sendError(response, answer.status, answer, answer.headers);
@@ -159,16 +185,19 @@ function messageItem({ text }: Say, number: number): object {
   return { type: "message", id: `msg_${number}`, role: "assistant", status: "completed", content };
 }
 
-function callItem({ name, input }: CallTool, number: number): object {
+function callItem({ name, input }: CallTool, number: number, body: CodexBody): object {
   if (name !== "Bash") throw new Error(`no tool ${name} of Codex is known here`);
-  return {
-    type: "function_call",
-    id: `fc_${number}`,
-    call_id: callId(number),
-    name: "exec_command",
-    status: "completed",
-    arguments: JSON.stringify({ cmd: input["command"] }),
-  };
+  const call = { call_id: callId(number), status: "completed" };
+  const words = JSON.stringify({ cmd: input["command"] });
+  return writesCode(body)
+    ? {
+        ...{ type: "custom_tool_call", id: `ctc_${number}`, ...call, name: "exec" },
+        ...{ namespace: "functions", input: `text(await tools.exec_command(${words}));` },
+      }
+    : {
+        ...{ type: "function_call", id: `fc_${number}`, ...call },
+        ...{ name: "exec_command", arguments: words },
+      };
 }
 
 function callId(number: number): string {

@@ -64,6 +64,10 @@ describe("codex", () => {
     const config = String(files?.find(({ path }) => path === ".codex/config.toml")?.content);
     expect(config).toContain('base_url = "http://127.0.0.1:3129"');
     expect(config).toContain('[projects."/workspace/0badcafe"]');
+    expect(config).toContain("[[hooks.Stop]]");
+    // Without a terminal it would wait for somebody to allow them.
+    const headless = await codex.setUp?.({ ...CONTEXT, tty: false, env });
+    expect(JSON.stringify(headless)).not.toContain("hooks");
   });
 });
 
