@@ -4,7 +4,7 @@ import { holdsWork } from "./collect.js";
 import type { Engine } from "./engine.js";
 import { tryWithLock } from "./lock.js";
 import { refreshOne, type SessionView } from "./refresh.js";
-import { forget, hasUnpulledWork } from "./remove.js";
+import { asksStore, forget, hasUnpulledWork } from "./remove.js";
 import type { GcItem, GcReport } from "./reports.js";
 import { storeHoldsWork } from "./saved.js";
 import { isSessionId } from "./session-id.js";
@@ -27,7 +27,7 @@ export async function gc(
   engine: Engine,
   { dryRun = false }: { readonly dryRun?: boolean },
 ): Promise<GcReport> {
-  const verdicts = [...(await sessions(engine)), ...(await orphans(engine))];
+  const verdicts = [...(await sessions(engine, dryRun)), ...(await orphans(engine, dryRun))];
   const removed: GcItem[] = [];
   const kept: GcItem[] = [];
   for (const { item, remove } of verdicts) {
@@ -49,11 +49,11 @@ async function done(engine: Engine, item: GcItem, remove: () => Promise<void>): 
   }
 }
 
-async function sessions(engine: Engine): Promise<readonly Verdict[]> {
-  return Promise.all((await engine.store.all()).map((found) => judge(engine, found)));
+async function sessions(engine: Engine, dryRun: boolean): Promise<readonly Verdict[]> {
+  return Promise.all((await engine.store.all()).map((found) => judge(engine, found, dryRun)));
 }
 
-async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
+async function judge(engine: Engine, found: StoredSession, dryRun: boolean): Promise<Verdict> {
   const { id } = found;
   const kept = (why: string): Verdict => ({ item: { kind: "session", id, why } });
   if ("unreadable" in found) return kept("unreadable");
@@ -63,6 +63,7 @@ async function judge(engine: Engine, found: StoredSession): Promise<Verdict> {
   });
   try {
     const view = await refreshOne(engine, found.record);
+    if (dryRun && (await asksStore(engine, view))) return kept("not-looked-into");
     const why = await needed(engine, view);
     if (why !== null) return kept(why);
     if (found.record.pulled) return gone("pulled");
@@ -94,7 +95,7 @@ function ageOf({ record }: SessionView): number {
 }
 
 /** Exchange folders without a record, and guests without either. */
-async function orphans(engine: Engine): Promise<readonly Verdict[]> {
+async function orphans(engine: Engine, dryRun: boolean): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   const known = new Set(await engine.store.ids());
   for (const id of known) {
@@ -106,7 +107,7 @@ async function orphans(engine: Engine): Promise<readonly Verdict[]> {
     verdicts.push({ item, remove: () => engine.store.remove(id) });
   }
   for (const place of await places(engine)) {
-    verdicts.push(...(await orphansIn(engine, place, known)));
+    verdicts.push(...(await orphansIn(engine, place, known, dryRun)));
   }
   return verdicts;
 }
@@ -134,6 +135,7 @@ async function orphansIn(
   engine: Engine,
   { backend, host }: BoxPlace,
   known: ReadonlySet<string>,
+  dryRun: boolean,
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   const given = await engine.store.given();
@@ -144,6 +146,10 @@ async function orphansIn(
     if (state.kind === "running" || state.kind === "pending") continue;
     // An account on another machine may be shared: what was not sent from here is another's.
     if (host !== null && !given.has(owner)) continue;
+    if (dryRun && state.kind !== "ended" && (backend.salvage?.store ?? null) !== null) {
+      verdicts.push({ item: { kind: "guest", id, why: "not-looked-into" } });
+      continue;
+    }
     const verdict = await judgeGuest(engine, backend, id, state);
     if (verdict.remove === undefined) tellHowToForget(engine, { backend, host }, id);
     verdicts.push(verdict);

@@ -9,7 +9,7 @@ import { alone } from "./alone.js";
 import { keptOf } from "./kept.js";
 import { refreshOne, type SessionView } from "./refresh.js";
 import { dropRefs, hasResult, whereItIs } from "./refs.js";
-import { savedOf } from "./saved.js";
+import { isOnlyInStore, savedOf } from "./saved.js";
 import { sessionNotFound, type StoredSession } from "./store.js";
 
 /** {@link Sandbox.remove} */
@@ -138,6 +138,13 @@ async function refuseLoss(engine: Engine, view: SessionView): Promise<void> {
 async function isOnRefsAlone(engine: Engine, { record, state }: SessionView): Promise<boolean> {
   if (record.pulled || state !== "lost" || !hasResult(record)) return false;
   return (await savedOf(engine, record)) === null;
+}
+
+/** Whether {@link hasUnpulledWork} would look into a store of the session's backend. */
+export async function asksStore(engine: Engine, { record, state }: SessionView): Promise<boolean> {
+  if (state !== "lost" || record.pulled || hasResult(record)) return false;
+  if ((await keptOf(engine, record.sessionId)).length > 0) return false;
+  return isOnlyInStore(engine, record);
 }
 
 /** Whether removing a session that does not run would lose anything the agent did. */

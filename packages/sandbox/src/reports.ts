@@ -73,7 +73,10 @@ export interface ComparedSession {
 export interface GcItem {
   readonly kind: "session" | "guest" | "exchange";
   readonly id: string;
-  /** `pulled`, `orphaned`, `expired`; kept: `unpulled`, `unreadable`, `unreachable`, or its state. */
+  /**
+   * `pulled`, `orphaned`, `expired`; kept: `unpulled`, `unreadable`, `unreachable`, or its state; in a dry
+   * run `not-looked-into`, too: what it saved is where a look starts something (a pod at a volume).
+   */
   readonly why: string;
 }
 

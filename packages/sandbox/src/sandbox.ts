@@ -186,7 +186,7 @@ export class Sandbox {
     return remove(this.#engine, wholeId(id), options);
   }
 
-  /** Remove what is pulled, orphaned or expired; never unpulled work. */
+  /** Remove what is pulled, orphaned or expired; never unpulled work. `dryRun`: only say what would go. */
   async gc(options: { dryRun?: boolean } = {}): Promise<GcReport> {
     return gc(this.#engine, options);
   }

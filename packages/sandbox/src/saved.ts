@@ -49,9 +49,7 @@ export async function savedOf(
     return here === null ? null : { ...(await withKept(engine, record, here)), unordered: false };
   }
   const fromStore = (saved: Collected): SavedWork => ({ ...saved, unordered: !saved.final });
-  // Of an earlier start the store may have something newer.
-  if (here !== null && here.launchedAt !== null && here.launchedAt === record.launchedAt)
-    return fromStore(here);
+  if (here !== null && isOfLastStart(here, record)) return fromStore(here);
   engine.step("collect", record.sessionId, `looking for saved work: ${store.name}`);
   const found = { nothing: false };
   try {
@@ -66,6 +64,21 @@ export async function savedOf(
     if (found.nothing) return null;
     throw fromBackend(error);
   }
+}
+
+/** Of an earlier start the store may have something newer. */
+function isOfLastStart({ launchedAt }: Collected, record: SessionRecord): boolean {
+  return launchedAt !== null && launchedAt === record.launchedAt;
+}
+
+/**
+ * Whether only a look into its backend's store tells what was saved of a lost session. To look may
+ * start something there.
+ */
+export async function isOnlyInStore(engine: Engine, record: SessionRecord): Promise<boolean> {
+  if (((await engine.backendOf(record)).salvage?.store ?? null) === null) return false;
+  const here = await collectedBefore(engine, record, "saved");
+  return here === null || !isOfLastStart(here, record);
 }
 
 const LOCK_RETRY_MS = 100;

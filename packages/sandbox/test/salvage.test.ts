@@ -62,6 +62,9 @@ it("a store of the box has the work: read once, checked, landed, removed", async
   await work(guest);
   writeFileSync(join(dir, "saved"), await saves(guest));
   guest.lose("evicted");
+  const { kept } = await sandbox.gc({ dryRun: true });
+  expect(kept).toEqual([{ kind: "session", id: sessionId, why: "not-looked-into" }]);
+  expect(asked).toEqual([]);
   await sandbox.pull(sessionId);
   expect(repo.git("log", "--format=%s", "main")).toBe("add a\nfirst");
   expect(asked).toEqual([`read ${sessionId}`, `remove ${sessionId}`]);
@@ -94,9 +97,11 @@ it("a store that was cut short: said, nothing moves, the next pull asks again, r
 it("gc asks the store of a lost guest that no session has, and keeps what is there", async () => {
   let held = "cco-collect 1\nfact commits some\nfile result.bundle 4\nwork";
   const removed: string[] = [];
+  let reads = 0;
   const store: SalvageStore = {
     name: "volume results",
     async read(_id, sink, { signal } = {}) {
+      reads += 1;
       await pipeline([held], sink, signal === undefined ? {} : { signal });
       return { final: false };
     },
@@ -108,6 +113,10 @@ it("gc asks the store of a lost guest that no session has, and keeps what is the
   const { sandbox, sessionId, guest, exchange } = await made(store);
   guest.lose("evicted");
   rmSync(exchange, { recursive: true });
+  expect((await sandbox.gc({ dryRun: true })).kept).toEqual([
+    { kind: "guest", id: sessionId, why: "not-looked-into" },
+  ]);
+  expect(reads).toBe(0);
   for (held of [held, `${held}${"x".repeat(100_000)}`]) {
     const { kept } = await sandbox.gc();
     expect(kept).toEqual([{ kind: "guest", id: sessionId, why: "unpulled" }]);
