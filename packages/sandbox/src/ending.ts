@@ -10,6 +10,12 @@ import type { AgentStreamReader, AgentUsage } from "./agents/stream.js";
 const MAX_LINE = 16 * 1024 * 1024;
 /** Of the end of the output that signs are looked for in. */
 const TAIL = 32 * 1024;
+/**
+ * Most that is read, and longest time for it. A guest that keeps its log itself, as a container does, may
+ * print without end, or nothing: nobody who lists sessions waits for that. A log has 64 MiB at most.
+ */
+const MAX_BYTES = 128 * 1024 * 1024;
+const MAX_MS = 120_000;
 
 /** What an agent's output says of its run. All of it is what the guest claims. */
 export interface OutputSays {
@@ -32,7 +38,7 @@ export async function readOutput(
   const reader = tty ? undefined : profile.stream?.();
   const lines = new OutputReader(reader);
   try {
-    await guest.terminal.log(lines);
+    await guest.terminal.log(lines, { signal: AbortSignal.timeout(MAX_MS) });
   } catch {
     return { usage: null, failure: null };
   }
@@ -61,13 +67,19 @@ class OutputReader extends Writable {
   readonly #reader: AgentStreamReader | undefined;
   readonly #decoder = new StringDecoder("utf8");
   #line = "";
+  #size = 0;
 
   constructor(reader: AgentStreamReader | undefined) {
     super();
     this.#reader = reader;
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    this.#size += chunk.length;
+    if (this.#size > MAX_BYTES) {
+      done(new Error("longer than any log"));
+      return;
+    }
     const text = this.#decoder.write(chunk);
     this.tail = (this.tail + text).slice(-TAIL);
     if (this.#reader !== undefined) this.#lines(text);
