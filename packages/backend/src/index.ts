@@ -42,4 +42,4 @@ export { parseStates } from "./terminal/state.js";
 export { pairBoxScript } from "./terminal/pair-box.js";
 export { turnScript } from "./terminal/turn-script.js";
 export { TmuxTerminal, type TmuxTerminalOptions } from "./terminal/tmux-terminal.js";
-export { getFile, putFile } from "./transfer.js";
+export { putFile } from "./transfer.js";

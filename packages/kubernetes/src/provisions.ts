@@ -62,9 +62,7 @@ export class Provisions {
         mode: number;
         content: string;
       };
-      const bytes = Buffer.from(file.content, "base64");
-      await putFile(guest, path, bytes, bytes.length);
-      await guest.exec(["chmod", file.mode.toString(8), path]);
+      await putFile(guest, path, Buffer.from(file.content, "base64"), file.mode);
     }
   }
 
