@@ -21,7 +21,7 @@ import { isStatus } from "./api/errors.js";
 import { boxManifests, pathOf } from "./box.js";
 import { checkCluster } from "./check.js";
 import { fromApi } from "./errors.js";
-import { labelValue, MANAGED_BY, MANAGER } from "./names.js";
+import { labelValue, MANAGED_BY, MANAGER, SESSION } from "./names.js";
 import { sessionPolicy } from "./network.js";
 import { GuestOpener } from "./open.js";
 import { podState } from "./pod-state.js";
@@ -228,7 +228,8 @@ export class KubernetesBackend implements SandboxBackend {
 
   async #removeNamespace(): Promise<void> {
     const path = `/api/v1/namespaces/${this.#settings.namespace}`;
-    const query = { labelSelector: `${MANAGED_BY}=${MANAGER}`, limit: "1" };
+    // Sessions only: a pod that looked into the volume for a cco that was killed is nobody's.
+    const query = { labelSelector: `${MANAGED_BY}=${MANAGER},${SESSION}`, limit: "1" };
     const left = await this.#cluster.call<List<Pod>>("GET", `${path}/pods`, { query });
     if (left.items.length > 0) return;
     try {
