@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { AgentScene, filesUnder, subjects, type RealAgent } from "../e2e/agent-scene.js";
 import { memoryHolds, processesOf } from "../e2e/processes.js";
 import { always, bash, commit, say, type Refuse } from "../model/answers.js";
+import { untilAsked } from "../model/scripted.js";
 
 /** What the cases must know of an agent. */
 export interface Agent<Body> extends RealAgent<Body> {
@@ -85,6 +86,7 @@ export function agentCases<Body>(agent: Agent<Body>): void {
   it("interactive: a refused key waits for a person", async () => {
     const opened = await AgentScene.open(agent, [commit("a"), always(agent.noLogin)]);
     const pane = await opened.interactive(...flags);
+    await untilAsked(opened.model, 2);
     await opened.until(pane.id, { waiting: "person", reason: "not-logged-in" });
     await opened.scene.ok(["box", "cancel", pane.id]);
     await opened.pull(pane.id, 4);

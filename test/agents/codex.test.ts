@@ -4,6 +4,7 @@ import { AgentScene, subjects } from "../e2e/agent-scene.js";
 import { agentPackage } from "../model/agent-packages.js";
 import { always, commit, refuse, say } from "../model/answers.js";
 import { codex as dialect, type CodexBody } from "../model/codex.js";
+import { untilAsked } from "../model/scripted.js";
 import { agentCases, type Agent } from "./cases.js";
 
 const { name, version, bin, missing } = agentPackage("codex");
@@ -33,6 +34,7 @@ describe.skipIf(missing !== null)(
     it("headless: a usage limit is waited for, and what it did before can be had", async () => {
       const opened = await AgentScene.open(codex, [commit("a"), LIMIT]);
       const { sessionId } = await opened.headless("--model", codex.model);
+      await untilAsked(opened.model, 2);
       const waiting = await opened.until(sessionId, { waiting: "usage-limit" });
       expect(waiting).toMatchObject({ state: "running", exitCode: null });
       expect(Date.parse(waiting.resumesAt ?? "")).toBeGreaterThan(Date.now());

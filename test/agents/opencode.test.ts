@@ -5,6 +5,7 @@ import { agentPackage } from "../model/agent-packages.js";
 import { commit, refuse, say } from "../model/answers.js";
 import { opencode as dialect } from "../model/opencode.js";
 import type { Body } from "../model/requests.js";
+import { untilAsked } from "../model/scripted.js";
 import { agentCases, type Agent } from "./cases.js";
 
 const { name, version, bin, missing } = agentPackage("opencode");
@@ -29,6 +30,7 @@ describe.skipIf(missing !== null)(
     it("headless: a usage limit is told, and it tries again by itself", async () => {
       const opened = await AgentScene.open(opencode, SCRIPT);
       const { sessionId } = await opened.headless("--model", opencode.model);
+      await untilAsked(opened.model, 2);
       const waiting = await opened.until(sessionId, { state: "running", waiting: "usage-limit" });
       expect(waiting.resumesAt).not.toBeNull();
       expect(await opened.wait(sessionId)).toMatchObject({ state: "succeeded", resumesAt: null });
@@ -39,6 +41,7 @@ describe.skipIf(missing !== null)(
     it("interactive: a usage limit is told, and it tries again by itself", async () => {
       const opened = await AgentScene.open(opencode, SCRIPT);
       const pane = await opened.interactive("--model", opencode.model);
+      await untilAsked(opened.model, 2);
       const waiting = await opened.until(pane.id, { state: "running", waiting: "usage-limit" });
       expect(waiting.resumesAt).not.toBeNull();
       await pane.shows("Both are in.");

@@ -21,6 +21,6 @@ export async function scripted<Body>(
 export async function untilAsked(model: ModelServer<unknown>, count: number): Promise<void> {
   await waitFor(() => model.turns.length >= count, {
     what: `${String(count)} turns`,
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
   });
 }

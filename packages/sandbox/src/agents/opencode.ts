@@ -38,7 +38,7 @@ export const opencode: AgentProfile = {
     dialogs: [],
     failed: [],
   },
-  // In a terminal it tries again by itself, until it is let.
+  // As long as it runs it tries again by itself: nothing is typed.
   goOn: {
     argv: ({ model }) => ["opencode", "run", ...modelFlag(model), "--continue", GO_ON],
   },
