@@ -15,6 +15,9 @@ if [ -z "$workspace" ]; then
 fi
 
 SALVAGE_SECONDS=300
+# The agent's files may be such that git waits for ever: a FIFO in place of .git/HEAD, or behind a link.
+LOOK_SECONDS=60
+BUNDLE_SECONDS=900
 
 LC_ALL=C
 GIT_TERMINAL_PROMPT=0
@@ -73,16 +76,23 @@ emit() { # emit <name> <file>
   esac
 }
 
+look='' limit='' bundling=''
+if timeout 5 true >/dev/null 2>&1; then
+  look="timeout -s KILL $LOOK_SECONDS"
+  limit="timeout -s KILL $SALVAGE_SECONDS"
+  bundling="timeout -s KILL $BUNDLE_SECONDS"
+fi
+
 [ "$mode" = store ] || printf 'cco-collect 1\n'
 cd "$workspace" 2>/dev/null || cd "$work" || exit 75
 
 # --- commits ---------------------------------------------------------------
 
 head='' ref='' gitdir='' objects=''
-if gitdir=$(git rev-parse --absolute-git-dir 2>/dev/null); then
-  head=$(git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null) || head=
-  ref=$(git symbolic-ref -q HEAD 2>/dev/null) || ref=
-  objects=$(git rev-parse --git-path objects)
+if gitdir=$($look git rev-parse --absolute-git-dir 2>/dev/null); then
+  head=$($look git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null) || head=
+  ref=$($look git symbolic-ref -q HEAD 2>/dev/null) || ref=
+  objects=$($look git rev-parse --git-path objects)
   case $objects in
   /*) ;;
   *) objects=$workspace/$objects ;;
@@ -94,10 +104,10 @@ fi
 
 # $tips: what is bundled, beyond the pushed commit where the repository still knows it.
 not="^$base"
-git cat-file -e "$base^{commit}" 2>/dev/null || not=
+[ -n "$gitdir" ] && $look git cat-file -e "$base^{commit}" 2>/dev/null || not=
 new_commits() { # new_commits <tips…>
   # shellcheck disable=SC2086 # nothing, or one word
-  git rev-list --max-count=1 "$@" $not -- 2>/dev/null
+  $look git rev-list --max-count=1 "$@" $not -- 2>/dev/null
 }
 tips=
 if [ -n "$gitdir" ]; then
@@ -114,7 +124,7 @@ fi
 
 bundle() { # bundle <file or ->
   # shellcheck disable=SC2086 # words
-  git -c pack.threads=2 bundle create "$1" $tips $not 2>"$work/stderr" || {
+  $bundling git -c pack.threads=2 bundle create "$1" $tips $not 2>"$work/stderr" || {
     cat "$work/stderr" >&2
     return 1
   }
@@ -145,20 +155,18 @@ rm -f "$work/result.bundle"
 
 # --- uncommitted work ------------------------------------------------------
 
-limit=
-if timeout 5 true >/dev/null 2>&1; then
-  limit="timeout $SALVAGE_SECONDS"
-fi
 bare=$work/salvage.git
 
-salvage_git() { # git in a repository of our own over the agent's files
-  git --git-dir="$bare" --work-tree="$workspace" "$@"
+bare_git() { # git in a repository of our own, which reads the agent's objects
+  $limit git --git-dir="$bare" "$@"
+}
+
+salvage_git() { # the same over the agent's files
+  bare_git --work-tree="$workspace" "$@"
 }
 
 salvage_add() {
-  # shellcheck disable=SC2086 # words
-  $limit git --git-dir="$bare" --work-tree="$workspace" add -A --ignore-errors . \
-    >/dev/null 2>"$work/stderr"
+  salvage_git add -A --ignore-errors . >/dev/null 2>"$work/stderr"
   case $? in
   0 | 1) return 0 ;; # 1: a file could not be read; the others are in
   *) return 1 ;;
@@ -187,9 +195,11 @@ nested_list() {
 nested_add() {
   while IFS= read -r folder; do
     rm -f "$work/nested.index"
-    # shellcheck disable=SC2086 # words
-    (cd "./$folder" && GIT_INDEX_FILE="$work/nested.index" $limit git --git-dir="$bare" \
-      --work-tree=. add -A --ignore-errors . >/dev/null 2>&1)
+    (
+      cd "./$folder" || exit
+      export GIT_INDEX_FILE="$work/nested.index"
+      bare_git --work-tree=. add -A --ignore-errors . >/dev/null 2>&1
+    )
     tree=$(GIT_INDEX_FILE="$work/nested.index" salvage_git write-tree 2>/dev/null) || continue
     salvage_git read-tree --prefix="$folder/" "$tree" 2>/dev/null || continue
     fact nested "$folder"
@@ -200,7 +210,7 @@ salvage() {
   # shellcheck disable=SC2086 # words
   git init -q --bare --template= $format "$bare" || return 1
   mkdir -p "$bare/objects/info" "$bare/info" || return 1
-  git --git-dir="$bare" config core.bare false || return 1
+  bare_git config core.bare false || return 1
   if [ -n "$gitdir" ]; then
     printf '%s\n' "$objects" >"$bare/objects/info/alternates"
     # With its time: by that git knows which files may have changed since within the same second.
@@ -210,10 +220,10 @@ salvage() {
     [ ! -f "$gitdir/info/exclude" ] || cat "$gitdir/info/exclude" >>"$bare/info/exclude"
   fi
   [ ! -f "$exchange/exclude" ] || cat "$exchange/exclude" >>"$bare/info/exclude"
-  if ! git --git-dir="$bare" cat-file -e "$base^{commit}" 2>/dev/null; then
+  if ! bare_git cat-file -e "$base^{commit}" 2>/dev/null; then
     [ ! -f "$exchange/shallow" ] || cp "$exchange/shallow" "$bare/shallow"
-    git --git-dir="$bare" fetch -q --no-tags "$exchange/input.bundle" \
-      '+refs/heads/*:refs/pushed/*' 2>/dev/null || return 1
+    bare_git fetch -q --no-tags "$exchange/input.bundle" '+refs/heads/*:refs/pushed/*' \
+      2>/dev/null || return 1
   fi
   parent=${head:-$base}
 
@@ -229,10 +239,10 @@ salvage() {
   nested_add
 
   tree=$(salvage_git write-tree 2>/dev/null) || return 1
-  [ "$tree" != "$(git --git-dir="$bare" rev-parse "$parent^{tree}")" ] || return 0
-  commit=$(echo "Uncommitted when the agent ended" |
-    git --git-dir="$bare" commit-tree "$tree" -p "$parent") || return 1
-  git --git-dir="$bare" update-ref --no-deref HEAD "$commit" || return 1
+  [ "$tree" != "$(bare_git rev-parse "$parent^{tree}")" ] || return 0
+  commit=$(echo "Uncommitted when the agent ended" | bare_git commit-tree "$tree" -p "$parent") ||
+    return 1
+  bare_git update-ref --no-deref HEAD "$commit" || return 1
   salvaged=yes
 }
 
@@ -245,7 +255,7 @@ elif [ -z "$salvaged" ]; then
   fact salvage none
 elif [ "$mode" = facts ]; then
   fact salvage made
-elif git --git-dir="$bare" bundle create "$work/salvage.bundle" HEAD "^$base" 2>/dev/null; then
+elif $bundling git --git-dir="$bare" bundle create "$work/salvage.bundle" HEAD "^$base" 2>/dev/null; then
   fact salvage made
   emit salvage.bundle "$work/salvage.bundle"
 else

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
@@ -21,6 +21,15 @@ const SHELLS = [["sh"], ["dash"], ["busybox", "sh"], ["bash", "--posix"]].map((a
   const there = spawnSync(argv[0]!, [...argv.slice(1), "-c", "true"]).status === 0;
   return { argv, name: there ? argv.join(" ") : `${argv.join(" ")} (not installed)`, there };
 });
+
+type Edit = (text: string) => string;
+
+interface RunGuest {
+  readonly stdin?: Buffer;
+  readonly prefix?: readonly string[];
+  /** Changes the script before it is run. */
+  readonly edit?: Edit | undefined;
+}
 
 class Guest {
   readonly host = TestRepo.withCommit();
@@ -54,17 +63,17 @@ class Guest {
     return this.run("setup", [...args, "/my\\ \\[plan\\].md"], { stdin });
   }
 
-  collect(mode: string, prefix: readonly string[] = []): Promise<RunResult> {
+  collect(mode: string, prefix: readonly string[] = [], edit?: Edit): Promise<RunResult> {
     const args = [mode, this.workspace, this.exchange, this.host.rev("HEAD")];
-    return this.run("collect", args, { prefix });
+    return this.run("collect", args, { prefix, edit });
   }
 
   run(
     name: string,
     args: readonly string[],
-    { stdin, prefix = [] }: { stdin?: Buffer; prefix?: readonly string[] },
+    { stdin, prefix = [], edit = (text) => text }: RunGuest,
   ): Promise<RunResult> {
-    const argv = [...prefix, ...this.shell, "-c", script(name), name, ...args];
+    const argv = [...prefix, ...this.shell, "-c", edit(script(name)), name, ...args];
     return this.runner.run(argv, {
       cwd: this.workspace,
       timeoutMs: 30_000,
@@ -146,6 +155,19 @@ describe.each(SHELLS)("under $name", ({ argv, there }) => {
       expect(host.git("show", "FETCH_HEAD:a")).toBe("two");
     },
   );
+
+  test.skipIf(!there)("git that would wait for ever is given up, and the files come", async () => {
+    const guest = new Guest(() => argv);
+    await guest.setUp();
+    guest.work.write({ left: "left" });
+    rmSync(join(guest.workspace, ".git/HEAD"));
+    expect(spawnSync("mkfifo", [join(guest.workspace, ".git/HEAD")]).status).toBe(0);
+    const impatient = (text: string): string => text.replace("LOOK_SECONDS=60", "LOOK_SECONDS=1");
+    const { parser } = await read(await guest.collect("stream", [], impatient));
+    expect(parser.complete).toBe(true);
+    expect(parser.facts.get("git")).toBe("gone");
+    expect(parser.facts.get("salvage")).toBe("made");
+  });
 
   test.skipIf(!there)("a runbook stops at the first block that fails, with its code", async () => {
     const guest = new Guest(() => argv);
