@@ -741,11 +741,13 @@ print_log() {
     return
   fi
   boot_id
-  tail -c +1 -f log &
-  tail=$!
+  tail='' waiting=''
+  # Before they are there: the newest may not have its name yet.
+  trap 'kill $tail $waiting "$!" 2>/dev/null; exit 143' HUP INT TERM PIPE
   (await end) >/dev/null &
   waiting=$!
-  trap 'kill "$tail" "$waiting" 2>/dev/null; exit 143' HUP INT TERM PIPE
+  tail -c +1 -f log &
+  tail=$!
   wait "$waiting"
   settle
   kill "$tail" 2>/dev/null
