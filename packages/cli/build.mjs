@@ -110,8 +110,8 @@ for (const { path, text } of outputs) {
   writeFileSync(join(next, basename(path)), text);
 }
 copyAssets();
-const net = join(packages, "backend/dist/cco-net.mjs");
-if (existsSync(net)) cpSync(net, join(next, "cco-net.mjs"));
+const net = join(packages, "backend/dist/cco-net.cjs");
+if (existsSync(net)) cpSync(net, join(next, "cco-net.cjs"));
 writeFileSync(join(next, "THIRD-PARTY-LICENSES.txt"), licences(inputs));
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(next, dist);

@@ -3,7 +3,7 @@ import { PAIR_CONTROL } from "@cco/backend";
 export const GUEST_HOME = "/home/agent";
 /** The network helper's socket folder, and its program in the image. */
 export const GUEST_NET = "/cco-net";
-export const NET_PROGRAM = "/opt/cco/cco-net.mjs";
+export const NET_PROGRAM = "/opt/cco/cco-net.cjs";
 /** Files for the home of every new guest. */
 export const PROVISION = "/provision";
 

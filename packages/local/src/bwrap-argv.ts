@@ -5,7 +5,7 @@ export const GUEST_HOME = "/home/agent";
 const GUEST_BIN = "/opt/cco/bin";
 /** The network helper's socket folder and program, as the guest sees them. */
 export const GUEST_NET = "/run/cco-net";
-export const GUEST_NET_HELPER = "/run/cco-net.mjs";
+export const GUEST_NET_HELPER = "/run/cco-net.cjs";
 /** The fifo on which the agent tells of its turns, as the guest sees it. */
 const GUEST_TURN = "/run/cco-turn";
 

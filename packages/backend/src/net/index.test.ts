@@ -2,15 +2,21 @@ import { describe, expect, it } from "vitest";
 
 import { insideArgv, insideHelper, needsNetHelper, outsideArgv, proxyEnv } from "./index.js";
 
-const program = { node: "/usr/bin/node", helper: "/data/cco-net.mjs" };
-const flags = ["--max-old-space-size=64", "--max-semi-space-size=1"];
+const program = { node: "/usr/bin/node", helper: "/data/cco-net.cjs" };
 const allow = ["example.com", "127.0.0.1:4010", "localhost:5000"];
 
 describe("outsideArgv", () => {
   it("hands the policy and every entry over", () => {
     const network = { policy: "allowlist", allow } as const;
     expect(outsideArgv({ ...program, socket: "/ctl/net", network })).toEqual([
-      ...["/usr/bin/node", ...flags, "/data/cco-net.mjs", "outside", "--socket", "/ctl/net"],
+      ...[
+        "/usr/bin/node",
+        "--max-old-space-size=64",
+        "/data/cco-net.cjs",
+        "outside",
+        "--socket",
+        "/ctl/net",
+      ],
       ...["--policy", "allowlist", "--allow", "example.com"],
       ...["--allow", "127.0.0.1:4010", "--allow", "localhost:5000"],
     ]);
@@ -39,7 +45,7 @@ describe("insideArgv", () => {
   it("listens for the proxy and for each loopback entry", () => {
     const network = { policy: "open", allow } as const;
     expect(insideArgv({ ...program, socket: "/run/net", network })).toEqual([
-      ...["/usr/bin/node", ...flags, "/data/cco-net.mjs", "inside", "--socket", "/run/net"],
+      ...["/usr/bin/node", "/data/cco-net.cjs", "inside", "--socket", "/run/net"],
       ...["--port", "3128", "--forward", "127.0.0.1:4010", "--forward", "localhost:5000"],
     ]);
   });

@@ -12,7 +12,7 @@ import { loopbackForwards } from "./allow.js";
 const PROXY_PORT = 3128;
 
 /** Name of the bundled helper; it lies in the package's `dist` and beside the CLI's bundle. */
-export const NET_HELPER = "cco-net.mjs";
+export const NET_HELPER = "cco-net.cjs";
 
 /**
  * The built helper on this machine: beside this module in a bundle, else in the
@@ -35,14 +35,14 @@ export async function readNetHelper(): Promise<Buffer | null> {
   return path === null ? null : readFile(path);
 }
 
-/** Small heaps: these processes carry bytes from one socket to another. */
-const NODE_FLAGS = ["--max-old-space-size=64", "--max-semi-space-size=1"];
+/** What a guest sends must not fill the memory of its place. Each flag makes Node start later (16 ms). */
+const HEAP_LIMIT = "--max-old-space-size=64";
 
 /** The helper in the place, and the Node that runs it there. */
 export interface NetProgram {
   /** Node, by name or absolute path as its own side sees it. */
   readonly node: string;
-  /** `cco-net.mjs`, as its own side sees it. */
+  /** `cco-net.cjs`, as its own side sees it. */
   readonly helper: string;
 }
 
@@ -75,7 +75,7 @@ export function outsideArgv(options: OutsideOptions): readonly string[] {
   const { configKey, relay } = options;
   return [
     options.node,
-    ...NODE_FLAGS,
+    HEAP_LIMIT,
     options.helper,
     "outside",
     "--socket",
@@ -112,7 +112,6 @@ export function insideArgv(options: InsideOptions): readonly string[] {
   const { relay } = options;
   return [
     options.node,
-    ...NODE_FLAGS,
     options.helper,
     "inside",
     "--socket",

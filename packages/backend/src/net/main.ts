@@ -50,7 +50,7 @@ async function main(): Promise<void> {
       ...(relaySocket === undefined ? {} : { relay: { socket: relaySocket, port: relayPort } }),
     });
   } else {
-    throw new Error("usage: cco-net.mjs outside|inside --socket PATH …");
+    throw new Error("usage: cco-net.cjs outside|inside --socket PATH …");
   }
   // Whoever reads this may close its end at once.
   process.stdout.on("error", () => undefined);
