@@ -6,7 +6,7 @@ import { PROMPT } from "./agent-packages.js";
 import { USAGE, type Answer, type CallTool, type Say } from "./answers.js";
 import type { Asked, Dialect } from "./dialect.js";
 import { readBody } from "./requests.js";
-import { sendJson } from "./wire.js";
+import { event, sendJson } from "./wire.js";
 
 const toolSchema = v.looseObject({
   name: v.optional(v.string()),
@@ -161,12 +161,11 @@ function send(response: ServerResponse, answer: Answer, number: number, body: Co
 
 function sendItem(response: ServerResponse, item: object, number: number): void {
   const id = `resp_${String(number).padStart(4, "0")}`;
-  const event = (type: string, data: object): void => {
-    response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-  };
   response.writeHead(200, { "content-type": "text/event-stream" });
-  event("response.created", { response: { id, object: "response", status: "in_progress" } });
-  event("response.output_item.done", { output_index: 0, item });
+  event(response, "response.created", {
+    response: { id, object: "response", status: "in_progress" },
+  });
+  event(response, "response.output_item.done", { output_index: 0, item });
   const usage = {
     input_tokens: USAGE.input,
     input_tokens_details: { cached_tokens: 0 },
@@ -174,7 +173,7 @@ function sendItem(response: ServerResponse, item: object, number: number): void 
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: USAGE.input + USAGE.output,
   };
-  event("response.completed", {
+  event(response, "response.completed", {
     response: { id, object: "response", status: "completed", output: [item], usage },
   });
   response.end();

@@ -155,6 +155,7 @@ function messageOf(block: Block, number: number, model: string) {
   };
 }
 
-function event(response: ServerResponse, type: string, data: object): void {
+/** Write one server-sent event. */
+export function event(response: ServerResponse, type: string, data: object): void {
   response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
 }

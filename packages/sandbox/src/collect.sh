@@ -88,15 +88,21 @@ cd "$workspace" 2>/dev/null || cd "$work" || exit 75
 
 # --- commits ---------------------------------------------------------------
 
+answered() { # answered <status>: git that was killed (over 129) said nothing, which is not "nothing there"
+  [ "$1" -le 129 ] || { echo "git gives no answer in the repository" >&2 && exit 70; }
+}
+
 head='' ref='' gitdir='' objects=''
 if gitdir=$($look git rev-parse --absolute-git-dir 2>/dev/null); then
-  head=$($look git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null) || head=
-  ref=$($look git symbolic-ref -q HEAD 2>/dev/null) || ref=
-  objects=$($look git rev-parse --git-path objects)
+  head=$($look git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null) || { answered $? && head=; }
+  ref=$($look git symbolic-ref -q HEAD 2>/dev/null) || { answered $? && ref=; }
+  objects=$($look git rev-parse --git-path objects) || answered $?
   case $objects in
   /*) ;;
   *) objects=$workspace/$objects ;;
   esac
+else
+  answered $?
 fi
 [ -z "$head" ] || fact head "$head"
 [ -z "$ref" ] || fact ref "$ref"
@@ -104,7 +110,7 @@ fi
 
 # $tips: what is bundled, beyond the pushed commit where the repository still knows it.
 not="^$base"
-[ -n "$gitdir" ] && $look git cat-file -e "$base^{commit}" 2>/dev/null || not=
+$look git cat-file -e "$base^{commit}" 2>/dev/null || { answered $? && not=; }
 new_commits() { # new_commits <tips…>
   # shellcheck disable=SC2086 # nothing, or one word
   $look git rev-list --max-count=1 "$@" $not -- 2>/dev/null
@@ -118,13 +124,17 @@ if [ -n "$gitdir" ]; then
     if found=$(new_commits $try); then
       [ -z "$found" ] || tips=$try
       break
+    else
+      answered $?
     fi
   done
 fi
 
-bundle() { # bundle <file or ->
+bundle() { # bundle <file or ->: what goes out at once takes as long as the way there
+  patience=$bundling
+  [ "$1" != - ] || patience=
   # shellcheck disable=SC2086 # words
-  $bundling git -c pack.threads=2 bundle create "$1" $tips $not 2>"$work/stderr" || {
+  $patience git -c pack.threads=2 bundle create "$1" $tips $not 2>"$work/stderr" || {
     cat "$work/stderr" >&2
     return 1
   }

@@ -22,7 +22,9 @@ export function wholeId(text: string): string {
 export async function idOf(engine: Engine, prefixOrId: string): Promise<string> {
   const prefix = checkedPrefix(prefixOrId);
   if (isSessionId(prefix)) return (await engine.store.read(prefix)).sessionId;
-  const candidates = (await engine.store.all()).filter(({ id }) => id.startsWith(prefix));
+  const named = (await engine.store.ids()).filter((id) => id.startsWith(prefix));
+  const stored = await Promise.all(named.map((id) => engine.store.load(id)));
+  const candidates = stored.filter((found) => found !== undefined);
   const [only, ...others] = candidates;
   if (only === undefined) throw sessionNotFound(prefix);
   if (others.length > 0) {
