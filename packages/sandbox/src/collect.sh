@@ -78,9 +78,9 @@ emit() { # emit <name> <file>
 
 look='' limit='' bundling=''
 if timeout 5 true >/dev/null 2>&1; then
-  look="timeout -s KILL $LOOK_SECONDS"
-  limit="timeout -s KILL $SALVAGE_SECONDS"
-  bundling="timeout -s KILL $BUNDLE_SECONDS"
+  look="timeout $LOOK_SECONDS"
+  limit="timeout $SALVAGE_SECONDS"
+  bundling="timeout $BUNDLE_SECONDS"
 fi
 
 [ "$mode" = store ] || printf 'cco-collect 1\n'
@@ -88,8 +88,11 @@ cd "$workspace" 2>/dev/null || cd "$work" || exit 75
 
 # --- commits ---------------------------------------------------------------
 
-answered() { # answered <status>: git that was killed (over 129) said nothing, which is not "nothing there"
-  [ "$1" -le 129 ] || { echo "git gives no answer in the repository" >&2 && exit 70; }
+answered() { # answered <status>: git that was ended (124: by timeout) said nothing, not "nothing there"
+  if [ "$1" -eq 124 ] || [ "$1" -gt 129 ]; then
+    echo "git gives no answer in the repository" >&2
+    exit 70
+  fi
 }
 
 head='' ref='' gitdir='' objects=''
